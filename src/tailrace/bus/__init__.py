@@ -1,0 +1,1 @@
+"""NATS: media, presence, task records, leases, events."""

@@ -1,0 +1,183 @@
+"""Config: the frozen settings. Values only: reading files and the environment is `cli/settings.py`.
+
+The names are those of the TOML file (docs/configuration.md); the environment writes them as `TAILRACE_LISTEN__HTTP`.
+Unknown keys are errors.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from tailrace.secret import Secret
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("expected a text")
+    return Secret(value)
+
+
+def _network(value: str) -> str:
+    ip_network(value)
+    return value
+
+
+SecretText = Annotated[
+    Secret,
+    BeforeValidator(_secret),
+    PlainSerializer(str, return_type=str),
+]
+Network = Annotated[str, AfterValidator(_network)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+# spec/00: the three regions of the StopPublishCdnStream page.
+RELAY_REGIONS = ("ap-guangzhou", "ap-hongkong", "ap-singapore")
+ANY_REGION = "*"
+
+
+def _each_once(name: str, values: Sequence[int | str]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise ValueError(f"{name} {value} is given twice")
+
+
+class Section(BaseModel):
+    """A table of the configuration file: frozen, and without room for unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Listen(Section):
+    """Where the server listens. Port 0 picks a free one."""
+
+    host: str = "127.0.0.1"
+    http: Port = 8930
+    media_http: Port = 8931
+    rtmp: Port = 1935
+
+
+class BusSettings(Section):
+    """The NATS server. Empty `url`: run the embedded one."""
+
+    url: SecretText = Secret("")
+
+
+class Key(Section):
+    """One SecretId/SecretKey pair and what it may do, in CAM's terms."""
+
+    secret_id: Annotated[str, Field(min_length=1, max_length=128)]
+    secret_key: SecretText
+    actions: tuple[str, ...] = ("trtc:*",)
+    sdk_app_ids: tuple[int, ...] = ()
+    signatures: tuple[Literal["TC3-HMAC-SHA256", "HmacSHA256", "HmacSHA1"], ...] = (
+        "TC3-HMAC-SHA256",
+        "HmacSHA256",
+        "HmacSHA1",
+    )
+
+
+class Account(Key):
+    """Who may call the API: an AppId with one key here and at most one more under `second_key`."""
+
+    app_id: int
+    verified: bool = True
+    services: tuple[str, ...] = ("trtc",)
+    second_key: Key | None = None
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Both keys of the account."""
+        return (self, self.second_key) if self.second_key else (self,)
+
+
+class App(Section):
+    """An SdkAppId. `key` signs and checks UserSigs."""
+
+    sdk_app_id: Annotated[int, Field(ge=1, le=4294967295)]
+    account: int
+    key: SecretText
+    callback_url: str = ""
+    callback_key: SecretText = Secret("")
+
+
+class Limits(Section):
+    """What one caller may use. `requests_per_second` is per SecretId and action; 0: no limit."""
+
+    requests_per_second: Annotated[float, Field(ge=0)] = 20
+
+
+class Destinations(Section):
+    """Push, image and callback addresses that are not public, and are allowed all the same."""
+
+    allow_private: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    allow_rtmps: bool = True
+    tls_verify: bool = True
+
+
+class Api(Section):
+    """Choices that spec/01 and spec/02 leave to the server."""
+
+    regions: tuple[str, ...] = RELAY_REGIONS
+    service_label: str = ""
+    stop_ended_again: bool = True
+    require_user_sig: bool = False
+
+
+class Rooms(Section):
+    """Rooms. `lost_after`: seconds that a publisher who vanished without a word stays in the room."""
+
+    lost_after: Annotated[float, Field(ge=1, le=90)] = 10
+
+
+class Ingest(Section):
+    """RTMP in. `cdn_from`: who may publish to and play from the built-in CDN."""
+
+    cdn_from: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
+    max_connections: Annotated[int, Field(ge=1)] = 1000
+    handshake_timeout: Annotated[float, Field(gt=0, le=60)] = 10
+
+
+class WorkerSettings(Section):
+    """Relay tasks on this machine. `ack_wait`: seconds without a sign of life after which a task is handed on."""
+
+    max_tasks: Annotated[int, Field(ge=1)] = 100
+    ack_wait: Annotated[float, Field(ge=1)] = 3
+    stop_deadline: Annotated[float, Field(gt=0)] = 5
+
+
+class Log(Section):
+    """`format`: console or json; auto chooses json when the output is not a terminal."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Config(Section):
+    """All settings of one process, read once at the start and handed down in slices."""
+
+    listen: Listen = Listen()
+    bus: BusSettings = BusSettings()
+    account: tuple[Account, ...] = ()
+    app: tuple[App, ...] = ()
+    limits: Limits = Limits()
+    destinations: Destinations = Destinations()
+    api: Api = Api()
+    rooms: Rooms = Rooms()
+    ingest: Ingest = Ingest()
+    worker: WorkerSettings = WorkerSettings()
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Config":
+        accounts = [account.app_id for account in self.account]
+        _each_once("account.app_id", accounts)
+        _each_once("account.secret_id", [key.secret_id for account in self.account for key in account.keys])
+        _each_once("app.sdk_app_id", [app.sdk_app_id for app in self.app])
+        for app in self.app:
+            if app.account not in accounts:
+                raise ValueError(f"app {app.sdk_app_id}: there is no [[account]] with app_id {app.account}")
+        return self

@@ -1,0 +1,101 @@
+"""Every error raised on purpose, classed by who is at fault.
+
+Parsers of bytes from outside raise `PeerError`, never `IndexError` or `ValueError`. What the Cloud API answers to a
+caller's error is one table, in `control/codes.py`.
+"""
+
+
+class TailraceError(Exception):
+    """Base of everything below; `str(error)` is one clear line, without secrets."""
+
+
+class PeerError(TailraceError):
+    """A publisher, player or server that we talk with broke its protocol."""
+
+
+class CallerError(TailraceError):
+    """Who called the API or the command line asked for something that cannot be done."""
+
+
+class ConfigError(CallerError):
+    """The configuration is wrong; the text names the key and the way out."""
+
+
+class ParameterMissing(CallerError):
+    """A required parameter is absent. `path` is its full path, such as `PublishCdnParams.0.PublishCdnUrl`."""
+
+    def __init__(self, path: str, why: str = "") -> None:
+        super().__init__(why or f"The request is missing the parameter `{path}`.")
+        self.path = path
+
+
+class ParameterInvalid(CallerError):
+    """A parameter has a wrong type, form or range, or contradicts another one."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"`{path}`: {why}")
+        self.path = path
+
+
+class ParameterUnknown(CallerError):
+    """A parameter that the action does not have."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"The parameter `{path}` is not recognized.")
+        self.path = path
+
+
+class AppUnknown(CallerError):
+    """No such SdkAppId, or it belongs to another account."""
+
+
+class TaskNotFound(CallerError):
+    """No such task in this SdkAppId."""
+
+
+class RecordingNotStoppable(CallerError):
+    """A RecordKey was given for a task whose recording cannot be ended this way."""
+
+
+class NotBuilt(CallerError):
+    """A known field asks for a function that this version does not have."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"`{path}`: {why}")
+        self.path = path
+
+
+class UserSigRejected(CallerError):
+    """A UserSig is malformed, forged, expired, or made for another user or app."""
+
+
+class DestinationError(TailraceError):
+    """A CDN could not be reached, refused us, or went away."""
+
+
+class DestinationUnreachable(DestinationError):
+    """No connection: name not found, refused, timed out, TLS failed."""
+
+
+class DestinationRefused(DestinationError):
+    """The CDN answered, and said no. `code` is its RTMP status code, such as `NetStream.Publish.BadName`."""
+
+    def __init__(self, code: str, description: str) -> None:
+        super().__init__(f"{code}: {description}" if description else code)
+        self.code = code
+
+
+class DestinationLost(DestinationError):
+    """An established push ended from the other side, or stopped taking media."""
+
+
+class AddressForbidden(DestinationError):
+    """The address is private, loopback, link-local or a metadata service, and not allowed by the configuration."""
+
+
+class BusError(TailraceError):
+    """The bus did not answer in time, or refused: our own fault, an `InternalError` to callers."""
+
+
+class Conflict(BusError):
+    """A compare-and-set found a newer revision; read again and decide again."""

@@ -1,0 +1,77 @@
+"""What things are called: SdkAppId, TaskId, UserId, Room, Stream, and how a name becomes part of a subject or key."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+
+from tailrace.errors import PeerError
+
+SdkAppId = NewType("SdkAppId", int)
+TaskId = NewType("TaskId", str)
+UserId = NewType("UserId", str)
+
+_UNSAFE = re.compile(rb"[^A-Za-z0-9_-]")
+_ESCAPED = re.compile(rb"=([0-9A-F]{2})")
+
+
+class StreamType(StrEnum):
+    """Which of a user's two streams: camera (StreamType 0 of the API) or screen share (StreamType 1)."""
+
+    MAIN = "main"
+    AUX = "aux"
+
+
+class Kind(StrEnum):
+    """Which track of a stream."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room. Numeric room 123 and string room "123" are different rooms (spec/05 section 1.1)."""
+
+    app: SdkAppId
+    room_id: str
+    numeric: bool
+
+    @property
+    def token(self) -> str:
+        """The room as two subject tokens: `<app>.<n|s><room id>`."""
+        return f"{self.app}.{'n' if self.numeric else 's'}{quote(self.room_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream that a user publishes in a room."""
+
+    room: Room
+    user: UserId
+    type: StreamType = StreamType.MAIN
+
+    @property
+    def token(self) -> str:
+        """The stream as four subject tokens: `<app>.<room>.<user>.<main|aux>`."""
+        return f"{self.room.token}.{quote(self.user)}.{self.type}"
+
+
+def quote(name: str) -> str:
+    """Encode any text as one token of a NATS subject or key: bytes outside `A-Za-z0-9_-` become `=XX`."""
+    return _UNSAFE.sub(lambda found: b"=%02X" % found[0][0], name.encode()).decode()
+
+
+def unquote(token: str) -> str:
+    """Reverse `quote`. Raises PeerError if the bytes are not UTF-8."""
+    try:
+        return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), token.encode()).decode()
+    except UnicodeDecodeError as error:
+        raise PeerError(f"token {token!r} is not quoted UTF-8") from error
+
+
+def room_from_token(app: str, room: str) -> Room:
+    """Reverse `Room.token`, given its two parts. Raises PeerError on anything else."""
+    if not app.isdecimal() or room[:1] not in ("n", "s"):
+        raise PeerError(f"{app}.{room} does not name a room")
+    return Room(SdkAppId(int(app)), unquote(room[1:]), numeric=room[0] == "n")

@@ -1,0 +1,1 @@
+"""The ingest process: RTMP in, rooms, the built-in CDN."""

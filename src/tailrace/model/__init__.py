@@ -1,0 +1,1 @@
+"""What the product decides: frozen values and state machines, without I/O or a clock."""

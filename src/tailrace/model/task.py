@@ -1,0 +1,106 @@
+"""Task: one relay's stored record, its life, and what a child reports of it.
+
+A record moves forward only: QUEUED, RUNNING, STOPPING, ENDED. RUNNING means that a child has taken the task over (each
+taking-over raises `epoch`); whether media flows is the state of each destination. STOPPING and ENDED may be reached from
+any earlier state; ENDED is final and keeps its first reason.
+"""
+
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+
+from tailrace.errors import TailraceError
+from tailrace.ids import TaskId
+from tailrace.model.plan import Plan
+
+
+class TaskState(StrEnum):
+    """The life of a task, in the order in which it may move."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """Why a task ended."""
+
+    STOPPED = "stopped"
+    IDLE = "idle"
+    ROBOT_KICKED = "robot kicked"
+    FAILED = "failed"
+
+
+class DestinationStatus(IntEnum):
+    """State of one destination; the value is `Status` of callback 401 (spec/04 section 4.1)."""
+
+    IDLE = 0
+    CONNECTING = 1
+    RUNNING = 2
+    RECOVERING = 3
+    FAILURE = 4
+    DISCONNECTING = 5
+
+
+class StateError(TailraceError):
+    """A record was asked to move backwards."""
+
+
+_ORDER = list(TaskState)
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationReport:
+    """What one destination has done so far. Times are Unix seconds; `reason` says why in words."""
+
+    index: int
+    status: DestinationStatus = DestinationStatus.IDLE
+    since: float = 0.0
+    reason: str = ""
+    video_frames: int = 0
+    audio_frames: int = 0
+    sent_bytes: int = 0
+    dropped_frames: int = 0
+    bitrate_kbps: float = 0.0
+    connects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """One task as stored in the `tasks` bucket. Times are Unix seconds, 0.0 while unknown.
+
+    `origin` is the Unix time of output timestamp 0, so that a child that takes over goes on where the last one was.
+    `pid` is the child that runs it, on the machine of `worker`.
+    """
+
+    task_id: TaskId
+    plan: Plan
+    state: TaskState = TaskState.QUEUED
+    reason: str = ""
+    epoch: int = 0
+    worker: str = ""
+    pid: int = 0
+    created_at: float = 0.0
+    state_since: float = 0.0
+    origin: float = 0.0
+    destinations: tuple[DestinationReport, ...] = ()
+
+    def move(self, state: TaskState, now: float, reason: str = "") -> "TaskRecord":
+        """Return the record in a later state. Raises StateError when `state` is not later, or ENDED already."""
+        if _ORDER.index(state) <= _ORDER.index(self.state) and not (state is self.state is TaskState.RUNNING):
+            raise StateError(f"task is {self.state}, it cannot become {state}")
+        return replace(self, state=state, state_since=now, reason=reason)
+
+    def take_over(self, worker: str, pid: int, now: float) -> "TaskRecord":
+        """Return the record as the next epoch, run by `worker`. A STOPPING task stays STOPPING."""
+        if self.state is TaskState.ENDED:
+            raise StateError("task has ended, it cannot be taken over")
+        state = self.state if self.state is TaskState.STOPPING else TaskState.RUNNING
+        return replace(
+            self, state=state, state_since=now, epoch=self.epoch + 1, worker=worker, pid=pid, reason=self.reason
+        )
+
+    @property
+    def live(self) -> bool:
+        """Whether the task still has something to do."""
+        return self.state is not TaskState.ENDED

@@ -1,0 +1,1 @@
+"""asyncio drivers: sockets around the cores of `wire`."""

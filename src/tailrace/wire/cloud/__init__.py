@@ -1,0 +1,1 @@
+"""Cloud API 3.0 on the wire: signatures, request decoding, answers (spec/01)."""
