@@ -1,12 +1,44 @@
-"""Supervise: the one place where asyncio tasks are started, each with a name and a crash report."""
+"""Supervise: the one place where asyncio tasks and event loops are started, each with a name and a crash report."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+import os
+import signal
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
+
+import uvloop
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+# A role calls it once, when it serves, with its addresses by their names in the ready file.
+Ready = Callable[[Mapping[str, str]], None]
+
+
+def run_until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], lifeline: int | None = None) -> None:
+    """Run `work(stop)` on a fresh event loop; it shall end in order once `stop` is set, and may end by itself.
+
+    `stop` is set by SIGTERM, by SIGINT, and when the pipe `lifeline` (a file descriptor) reaches its end, which it does
+    when the parent that holds the other end has died, whatever killed it.
+    """
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        if lifeline is not None:
+            os.set_blocking(lifeline, False)
+            loop.add_reader(lifeline, _parent_gone, lifeline, stop)
+        await work(stop)
+
+    uvloop.run(main())
+
+
+def _parent_gone(lifeline: int, stop: asyncio.Event) -> None:
+    asyncio.get_running_loop().remove_reader(lifeline)
+    stop.set()
 
 
 def start(group: asyncio.TaskGroup, work: Coroutine[Any, Any, _T], name: str) -> asyncio.Task[_T]:

@@ -4,9 +4,9 @@ H.264 payloads are length-prefixed (4-byte lengths, ISO/IEC 14496-15), AAC paylo
 codec's set-up: an AVCDecoderConfigurationRecord on every video key frame, an AudioSpecificConfig on every AAC unit,
 so that a subscriber who joins anywhere can start at the next key frame without asking anybody.
 
-`session` tells one publishing session of a stream from the next one: the Unix time in microseconds at which it began, so
-that a later session has the higher number. `sequence` counts the units of one track of one session from 0; with both, a
-subscriber joins the answer to a key-frame request to the live units without a gap and without a repeat.
+`session` tells one publishing session of a stream from the next one: the Unix time in microseconds at which it began,
+so that a later session has the higher number. `sequence` counts the units of one track of one session from 0; with both,
+a subscriber joins the answer to a key-frame request to the live units without a gap and without a repeat.
 """
 
 import struct
@@ -19,7 +19,7 @@ _HEADER = struct.Struct(">BBBBQIqqH")
 _VERSION = 1
 _KEY = 1
 
-# An H.264 level 5.2 picture at 4 bits per pixel of 1920x1080 is 1 MiB; eight times that is nats-server's advised ceiling.
+# A 1920x1080 picture at 4 bits per pixel is 1 MiB; nats-server advises against messages over 8 MiB.
 MAX_UNIT_BYTES = 7 * 1024 * 1024
 
 

@@ -21,8 +21,8 @@ class Role(StrEnum):
 class Presence:
     """One member of a room in one role.
 
-    `session` orders the sessions of the same user: the higher one (it began later) removes the others. `task_id` and `epoch` are
-    of the robot's task. `since` is Unix seconds; `via` is how it came in (`rtmp`, `task`).
+    `session` orders the sessions of the same user: the higher one (it began later) removes the others. `task_id` and
+    `epoch` are of the robot's task. `since` is Unix seconds; `via` is how it came in (`rtmp`, `task`).
     """
 
     room: Room

@@ -1,8 +1,8 @@
 """Task: one relay's stored record, its life, and what a child reports of it.
 
 A record moves forward only: QUEUED, RUNNING, STOPPING, ENDED. RUNNING means that a child has taken the task over (each
-taking-over raises `epoch`); whether media flows is the state of each destination. STOPPING and ENDED may be reached from
-any earlier state; ENDED is final and keeps its first reason.
+taking-over raises `epoch`); whether media flows is the state of each destination. STOPPING and ENDED may be reached
+from any earlier state; ENDED is final and keeps its first reason.
 """
 
 from dataclasses import dataclass, replace
