@@ -5,8 +5,8 @@ codec's set-up: an AVCDecoderConfigurationRecord on every video key frame, an Au
 so that a subscriber who joins anywhere can start at the next key frame without asking anybody.
 
 `session` tells one publishing session of a stream from the next one: the Unix time in microseconds at which it began,
-so that a later session has the higher number. `sequence` counts the units of one track of one session from 0; with both,
-a subscriber joins the answer to a key-frame request to the live units without a gap and without a repeat.
+so that a later session has the higher number. `sequence` counts the units of one track of one session from 0; with
+both, a subscriber joins the answer to a key-frame request to the live units without a gap and without a repeat.
 """
 
 import struct
