@@ -45,6 +45,78 @@ class ParameterUnknown(CallerError):
         self.path = path
 
 
+class CallRefused(CallerError):
+    """The Cloud API refuses a call before its action sees it; each subclass has one public code."""
+
+
+class MethodUnsupported(CallRefused):
+    """An HTTP method other than GET and POST."""
+
+
+class CallTooLarge(CallRefused):
+    """The request is larger than its method and signature allow (spec/01 section 1)."""
+
+
+class BodyMalformed(CallRefused):
+    """The body is of a content type that this call cannot have, such as multipart."""
+
+
+class VersionUnknown(CallRefused):
+    """Another version of the API than the one that is served."""
+
+
+class ActionUnknown(CallRefused):
+    """No such action."""
+
+
+class ClockSkewed(CallRefused):
+    """The call's timestamp is too far from the server's time."""
+
+
+class AuthorizationMalformed(CallRefused):
+    """The Authorization header is absent, or not of the form that TC3-HMAC-SHA256 has."""
+
+
+class SecretIdMalformed(CallRefused):
+    """The SecretId cannot be one."""
+
+
+class SecretIdUnknown(CallRefused):
+    """No such SecretId."""
+
+
+class SignatureMismatch(CallRefused):
+    """The computed signature differs from the one given."""
+
+
+class TokenRejected(CallRefused):
+    """A token of temporary credentials that this server did not issue."""
+
+
+class SignatureNotAdmitted(CallRefused):
+    """The key may not be used with this signature method."""
+
+
+class AccountUnverified(CallRefused):
+    """The account is marked as not verified."""
+
+
+class ServiceNotAdmitted(CallRefused):
+    """The account may not use this service at all."""
+
+
+class NotPermitted(CallRefused):
+    """The key's policy does not allow this action or this SdkAppId."""
+
+
+class RateExceeded(CallRefused):
+    """Too many calls of one action with one key."""
+
+
+class RegionUnsupported(CallRefused):
+    """The action does not support this region."""
+
+
 class AppUnknown(CallerError):
     """No such SdkAppId, or it belongs to another account."""
 
