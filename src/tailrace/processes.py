@@ -97,6 +97,9 @@ class Supervisor:
 
     now: Callable[[], float] = time.monotonic
     stop_asked: int = 0
+    # All that the roles have reported so far, also of one that is being restarted.
+    addresses: dict[str, str] = field(default_factory=dict)
+    pid: int = field(default_factory=os.getpid)
     _children: dict[str, _Child] = field(default_factory=dict)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _sockets: tuple[socket.socket, ...] = ()
@@ -127,8 +130,8 @@ class Supervisor:
         child = self._children[role.name] = _Child(role)
         self._fork(child)
 
-    def wait_until_ready(self, names: Iterable[str], within: float = START_WITHIN) -> dict[str, str]:
-        """Return the addresses of the roles once all of them serve; return early when asked to stop.
+    def wait_until_ready(self, names: Iterable[str], within: float = START_WITHIN) -> None:
+        """Return once all of the roles serve, with `addresses` known; return early when asked to stop.
 
         Raises RoleFailed when one of them ends before, or does not serve in time.
         """
@@ -141,7 +144,6 @@ class Supervisor:
                     raise RoleFailed(child.role.name, child.failure)
                 if child.addresses is None and self.now() >= deadline:
                     raise RoleFailed(child.role.name, f"{child.role.name} did not start within {within:g} s")
-        return {name: address for child in children for name, address in (child.addresses or {}).items()}
 
     def run(self) -> None:
         """Restart what crashes, until asked to stop by SIGTERM, SIGINT or SIGHUP."""
@@ -262,6 +264,7 @@ class Supervisor:
             child.addresses = said.get("addresses", child.addresses)
             child.failure = said.get("failed", "")
             if child.addresses is not None:
+                self.addresses.update(child.addresses)
                 _log.debug("role ready", extra={"role": child.role.name, "pid": child.pid})
         if not data:
             self._close(child)

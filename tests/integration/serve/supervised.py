@@ -81,7 +81,8 @@ def main(names: list[str]) -> int:
         try:
             for name in names:
                 supervisor.start(ROLES[name])
-            say(f"ready {supervisor.wait_until_ready(names)}")
+            supervisor.wait_until_ready(names)
+            say(f"ready {supervisor.addresses}")
         except RoleFailed as error:
             say(f"failed {error.role}: {error}")
             return 1

@@ -1,0 +1,109 @@
+"""Room: `tailrace room list|show`, read from the bus: rooms are no matter of the Cloud API."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.table import Table
+
+from tailrace.bus.connection import connect
+from tailrace.bus.rooms import Rooms
+from tailrace.cli.exits import CommandError, Exit
+from tailrace.cli.target import Target, find
+from tailrace.ids import SdkAppId
+from tailrace.model.presence import Presence
+from tailrace.secret import Secret
+
+
+def show_list(config: Path | None, data: Path | None, app_id: int, *, as_json: bool) -> None:
+    """Print one line for each room."""
+    rooms: dict[tuple[int, str, bool], list[Presence]] = {}
+    for found in _present(find(config, data), app_id):
+        rooms.setdefault((found.room.app, found.room.room_id, found.room.numeric), []).append(found)
+    if as_json:
+        rows = [
+            {"SdkAppId": app, "RoomId": room_id, "Numeric": numeric, "Members": len({found.user for found in members})}
+            for (app, room_id, numeric), members in sorted(rooms.items())
+        ]
+        print(json.dumps(rows, indent=2))
+        return
+    table = Table("room", "kind", "SdkAppId", "members")
+    for (app, room_id, numeric), members in sorted(rooms.items()):
+        table.add_row(
+            room_id, "numeric" if numeric else "string", str(app), ", ".join(sorted({found.user for found in members}))
+        )
+    Console().print(table if rooms else "Nobody is in a room.")
+
+
+def show(config: Path | None, data: Path | None, app_id: int, name: str, *, as_json: bool) -> None:
+    """Print one line for each member. Raises CommandError when nobody is in such a room."""
+    members = [found for found in _present(find(config, data), app_id) if found.room.room_id == name]
+    if not members:
+        raise CommandError(f"nobody is in a room {name}; see: tailrace room list")
+    members.sort(key=lambda found: (found.user, found.role))
+    if as_json:
+        print(json.dumps([_as_json(found) for found in members], indent=2))
+        return
+    table = Table("user", "as", "publishes", "picture", "via", "since")
+    for found in members:
+        tracks = [name for name, there in (("video", found.video), ("audio", found.audio)) if there]
+        table.add_row(
+            found.user,
+            found.role,
+            " + ".join(tracks) or "nothing",
+            f"{found.width}x{found.height}" if found.width else "",
+            found.via,
+            _time(found.since),
+        )
+    Console().print(table)
+
+
+def _as_json(found: Presence) -> dict[str, object]:
+    return {
+        "SdkAppId": found.room.app,
+        "RoomId": found.room.room_id,
+        "Numeric": found.room.numeric,
+        "UserId": found.user,
+        "Role": found.role,
+        "Video": found.video,
+        "Audio": found.audio,
+        "Width": found.width,
+        "Height": found.height,
+        "Via": found.via,
+        "Since": _time(found.since),
+        "TaskId": found.task_id,
+    }
+
+
+def _time(unix: float) -> str:
+    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _present(target: Target, app_id: int) -> list[Presence]:
+    async def read() -> list[Presence]:
+        bus = await connect(_bus_url(target), "tailrace room")
+        try:
+            return await Rooms(bus, target.config.rooms.lost_after).list(SdkAppId(app_id) if app_id else None)
+        finally:
+            await bus.close()
+
+    return asyncio.run(read())
+
+
+def _bus_url(target: Target) -> Secret:
+    """Return the bus of this server: the configured one, or the embedded one by its own settings file."""
+    if target.config.bus.url:
+        return target.config.bus.url
+    file = target.folder.path / "nats" / "nats-server.conf"
+    try:
+        if "nats" in target.addresses:
+            rights = json.loads(file.read_text())["authorization"]
+            return Secret(f"nats://{rights['user']}:{rights['password']}@{urlsplit(target.addresses['nats']).netloc}")
+    except (OSError, ValueError, KeyError) as error:
+        raise CommandError(f"cannot read {file}: {error}", Exit.UNREACHABLE) from None
+    raise CommandError(
+        f"no server runs on {target.folder.path}; start one with tailrace serve, or name its --data", Exit.UNREACHABLE
+    )

@@ -1,0 +1,86 @@
+"""Target: the server that a command talks to, found by its data folder or configuration, and called like any client."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tailrace.cli import settings
+from tailrace.cli.exits import CommandError, Exit
+from tailrace.cli.folder import DataFolder, default_folder
+from tailrace.cli.roles import as_url
+from tailrace.config import RELAY_REGIONS, App, Config
+from tailrace.errors import PeerError
+from tailrace.ids import SdkAppId, UserId
+from tailrace.secret import Secret
+from tailrace.wire import usersig
+from tailrace.wire.cloud.client import ApiError, Credentials, read_answer, signed_post
+
+# The server answers in milliseconds; ten seconds is a server that hangs.
+CALL_TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server: its settings, and its addresses by their names in the ready file."""
+
+    config: Config
+    folder: DataFolder
+    addresses: Mapping[str, str]
+
+    def app(self, wanted: int = 0) -> App:
+        """Return the application `wanted`, or the first one. Raises CommandError when there is none."""
+        for app in self.config.app:
+            if wanted in (0, app.sdk_app_id):
+                return app
+        known = ", ".join(str(app.sdk_app_id) for app in self.config.app) or "none"
+        raise CommandError(f"there is no application {wanted or ''} in the configuration (there: {known})", Exit.CONFIG)
+
+    def user_sig(self, app: App, user: str, lifetime: int) -> Secret:
+        """Return a UserSig that is valid for `lifetime` seconds from now."""
+        return usersig.make(SdkAppId(app.sdk_app_id), app.key, UserId(user), int(time.time()), lifetime)
+
+    def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Call the Cloud API as the owner of the application. Raises CommandError with what it or the network said."""
+        url = self.addresses["http"]
+        app = self.app(int(parameters["SdkAppId"]))
+        account = next(account for account in self.config.account if account.app_id == app.account)
+        region = next((region for region in self.config.api.regions if region != "*"), RELAY_REGIONS[0])
+        headers, body = signed_post(
+            Credentials(account.secret_id, account.secret_key),
+            urlsplit(url).netloc,
+            action,
+            parameters,
+            int(time.time()),
+            region,
+        )
+        try:
+            answer = httpx.post(url, headers=headers, content=body, timeout=CALL_TIMEOUT, trust_env=False)
+            return read_answer(answer.content)
+        except httpx.HTTPError as error:
+            raise CommandError(
+                f"no answer from {url}: {error or type(error).__name__}; does it run?", Exit.UNREACHABLE
+            ) from None
+        except (ApiError, PeerError) as error:
+            raise CommandError(f"{action}: {error}") from None
+
+
+def find(config_file: Path | None, data: Path | None) -> Target:
+    """Return the server of this configuration or data folder; its addresses come from its ready file when it runs."""
+    folder = DataFolder(data or default_folder())
+    running = folder.read_running() or {}
+    config = settings.load(config_file or Path(str(running.get("config") or folder.config)))
+    listen = config.listen
+    addresses = {
+        name: as_url(name, f"{listen.host}:{getattr(listen, name)}") for name in ("http", "media_http", "rtmp")
+    }
+    addresses.update({name: str(running[name]) for name in ("http", "media_http", "rtmp", "nats") if name in running})
+    if not running and 0 in (listen.http, listen.media_http, listen.rtmp):
+        raise CommandError(
+            f"no server runs on {folder.path}; start one with tailrace serve, or name its --data", Exit.UNREACHABLE
+        )
+    return Target(config, folder, addresses)

@@ -1,0 +1,101 @@
+"""Task: `tailrace task`, calls of the Cloud API printed for people or as JSON for programs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tailrace.cli.target import Target, find
+
+# The figures of the API's printed examples (spec/02 section 1.5); a pass-through does not look at them.
+AUDIO = {"AudioEncode": {"SampleRate": 48000, "Channel": 2, "BitRate": 64, "Codec": 0}}
+VIDEO = {"VideoEncode": {"Width": 1280, "Height": 720, "Fps": 15, "BitRate": 1536, "Gop": 2}}
+
+
+def start_request(
+    room: str,
+    user: str,
+    push: Sequence[str],
+    *,
+    numeric: bool = False,
+    screen: bool = False,
+    audio_only: bool = False,
+    max_idle: int = 30,
+) -> dict[str, Any]:
+    """Return the parameters of StartPublishCdnStream for a pass-through relay, without the SdkAppId."""
+    room_type = 0 if numeric else 1
+    who = {"UserId": user, "RoomId": room, "RoomIdType": room_type}
+    return {
+        "RoomId": room,
+        "RoomIdType": room_type,
+        # Advice of the documents: the robot's name has the room in it, so that it is nobody else's.
+        "AgentParams": {"UserId": f"relay_{room}_{user}_{'screen' if screen else 'main'}", "MaxIdleTime": max_idle},
+        "WithTranscoding": 0,
+        "AudioParams": AUDIO,
+        **({} if audio_only else {"VideoParams": VIDEO}),
+        "SingleSubscribeParams": {"UserMediaStream": {"UserInfo": who, "StreamType": 1 if screen else 0}},
+        "PublishCdnParams": [{"PublishCdnUrl": url, "IsTencentCdn": 0} for url in push],
+    }
+
+
+def start(config: Path | None, data: Path | None, app_id: int, request: Mapping[str, Any], *, as_json: bool) -> None:
+    """Start a relay and print its TaskId."""
+    answer = _call(find(config, data), "StartPublishCdnStream", app_id, request)
+    print(json.dumps(answer) if as_json else answer["TaskId"])
+
+
+def stop(config: Path | None, data: Path | None, app_id: int, task_id: str, *, as_json: bool) -> None:
+    """Stop a relay."""
+    answer = _call(find(config, data), "StopPublishCdnStream", app_id, {"TaskId": task_id})
+    print(json.dumps(answer) if as_json else f"Stopped {task_id}")
+
+
+def show(config: Path | None, data: Path | None, app_id: int, task_id: str, *, as_json: bool) -> None:
+    """Print one relay with its destinations."""
+    answer = _call(find(config, data), "DescribePublishCdnStream", app_id, {"TaskId": task_id})
+    print(json.dumps(answer, indent=2)) if as_json else _print_one(answer["Tasks"][0])
+
+
+def show_list(
+    config: Path | None,
+    data: Path | None,
+    app_id: int,
+    *,
+    room: str,
+    state: str,
+    limit: int,
+    offset: int,
+    as_json: bool,
+) -> None:
+    """Print one line for each relay."""
+    wanted = {name: value for name, value in (("RoomId", room), ("State", state)) if value}
+    asked = {"Limit": limit, "Offset": offset, **wanted}
+    answer = _call(find(config, data), "DescribePublishCdnStream", app_id, asked)
+    if as_json:
+        print(json.dumps(answer, indent=2))
+        return
+    table = Table("TaskId", "room", "state", "destinations", "worker")
+    for task in answer["Tasks"]:
+        seen = ", ".join(str(destination["State"]) for destination in task["Destinations"])
+        table.add_row(task["TaskId"], task["RoomId"], task["State"], seen, task["Worker"])
+    Console().print(table)
+    print(f"{len(answer['Tasks'])} of {answer['TotalCount']}")
+
+
+def _call(target: Target, action: str, app_id: int, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return target.call(action, {"SdkAppId": target.app(app_id).sdk_app_id, **parameters})
+
+
+def _print_one(task: Mapping[str, Any]) -> None:
+    console = Console()
+    for name, value in task.items():
+        if name != "Destinations":
+            console.print(f"{name:<14}{value}", highlight=False)
+    destinations = task["Destinations"]
+    table = Table(*(destinations[0] if destinations else ["Destinations"]))
+    for destination in destinations:
+        table.add_row(*(str(value) for value in destination.values()))
+    console.print(table)
