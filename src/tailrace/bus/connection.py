@@ -1,0 +1,206 @@
+"""Bus: one connection to NATS, kept up for ever, with every wait bounded."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import nats.aio.client
+import nats.errors
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.js import JetStreamContext
+
+from tailrace.bus.stores import prepare
+from tailrace.errors import BusError
+from tailrace.secret import Secret
+
+_log = logging.getLogger(__name__)
+
+# A restarted nats-server serves again within 50 ms; ten tries a second cost nothing.
+RECONNECT_WAIT = 0.1
+# How long a first connection may take: a nats-server that recovers a large store from disk needs seconds.
+CONNECT_TIMEOUT = 10.0
+# A peer that vanished without closing (cable, power) is found out within two intervals.
+PING_INTERVAL = 3
+# Requests are answered in under a millisecond; a disk that stalls for longer than this is a fault to report.
+REQUEST_TIMEOUT = 3.0
+# Bytes waiting to be sent before a publisher has to wait: 8 s of one 2 Mbit/s stream, 0.2 s of forty.
+SEND_BUFFER_BYTES = 2 * 1024 * 1024
+# Bytes that wait for a subscriber of small messages; thousands of records.
+PENDING_BYTES = 16 * 1024 * 1024
+
+
+class Bus:
+    """A connection; get one from `connect`. It belongs to the event loop that made it and does not survive a fork."""
+
+    def __init__(self) -> None:
+        self.nc = nats.aio.client.Client()
+        self.js: JetStreamContext = self.nc.jetstream(timeout=REQUEST_TIMEOUT)
+        self._lives: tuple[float, float] | None = None
+        self._on_drop: dict[Subscription, Callable[[], None]] = {}
+        self._reconnects: set[Callable[[], None]] = set()
+        self._last_error = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands, as far as is known."""
+        return bool(self.nc.is_connected)
+
+    @property
+    def connection(self) -> int:
+        """Number of the connection: grows with each reconnection."""
+        return int(self.nc.stats["reconnects"])
+
+    async def prepare(self, presence_ttl: float, ack_wait: float) -> None:
+        """Create streams and buckets, or adapt them; harmless when several processes do it at once.
+
+        `presence_ttl` (seconds) is the life of a presence without heartbeat, `ack_wait` (seconds) that of a lease. It
+        is done again after each reconnection, since what is kept in memory is gone when nats-server was restarted.
+        """
+        self._lives = presence_ttl, ack_wait
+        with asking("prepare the bus"):
+            await prepare(self.js, presence_ttl, ack_wait)
+
+    async def alive(self, timeout: float = 1.0) -> bool:
+        """Whether the server answers within `timeout` seconds."""
+        if not self.connected:
+            return False
+        try:
+            async with asyncio.timeout(timeout):
+                await self.nc.flush(timeout=max(1, round(timeout)))
+        except (nats.errors.Error, TimeoutError, OSError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Send what is buffered and close. Twice is harmless."""
+        await self.alive()
+        await self.nc.close()
+
+    async def publish(self, subject: str, data: bytes, reply: str = "") -> None:
+        """Send without waiting for anybody."""
+        with asking(f"publish to {subject.split('.', 1)[0]}"):
+            await self.nc.publish(subject, data, reply=reply)
+
+    async def request(
+        self, subject: str, data: bytes, timeout: float = REQUEST_TIMEOUT, headers: Mapping[str, str] | None = None
+    ) -> Msg | None:
+        """Ask and return the answer; None at once when nobody serves the subject. Raises BusError when time is up."""
+        with asking(f"request to {subject.split('.', 1)[0]}"):
+            try:
+                return await self.nc.request(subject, data, timeout=timeout, headers=dict(headers) if headers else None)
+            except nats.errors.NoRespondersError:
+                return None
+
+    async def request_many(self, subject: str, data: bytes, timeout: float) -> list[Msg]:
+        """Ask and return all answers up to an empty one, which ends the list and is its last element.
+
+        The last one has the header Status 503 when nobody serves the subject. Raises BusError after `timeout` seconds.
+        """
+        box = self.nc.new_inbox()
+        answers: list[Msg] = []
+        with asking(f"request to {subject.split('.', 1)[0]}"):
+            inbox = await self.nc.subscribe(box, pending_bytes_limit=0)
+            try:
+                async with asyncio.timeout(timeout):
+                    await self.nc.publish(subject, data, reply=box)
+                    while not answers or not is_end(answers[-1]):
+                        answers.append(await inbox.next_msg(timeout=None))
+            finally:
+                await inbox.unsubscribe()
+        return answers
+
+    async def subscribe(
+        self,
+        subject: str,
+        handler: Callable[[Msg], Coroutine[Any, Any, None]],
+        *,
+        on_drop: Callable[[], None],
+        max_messages: int,
+        max_bytes: int = PENDING_BYTES,
+    ) -> Subscription:
+        """Subscribe `handler`. What arrives while that many messages or bytes wait is lost, and `on_drop` called."""
+        with asking("subscribe"):
+            subscription = await self.nc.subscribe(
+                subject, cb=handler, pending_msgs_limit=max_messages, pending_bytes_limit=max_bytes
+            )
+            self._on_drop[subscription] = on_drop
+            return subscription
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        """End a subscription. Harmless when the connection is closed already."""
+        if self._on_drop.pop(subscription, None) is not None and not self.nc.is_closed:
+            with asking("unsubscribe"):
+                await subscription.unsubscribe()
+
+    @contextmanager
+    def reconnection(self, notice: Callable[[], None]) -> Iterator[None]:
+        """Call `notice` after each reconnection, once streams and buckets stand again, for as long as this is open."""
+        self._reconnects.add(notice)
+        try:
+            yield
+        finally:
+            self._reconnects.discard(notice)
+
+    async def _open(self, url: Secret, name: str) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await self.nc.connect(
+                    url.reveal(),
+                    name=name,
+                    error_cb=self._error,
+                    disconnected_cb=self._disconnected,
+                    reconnected_cb=self._reconnected,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]
+                    ping_interval=PING_INTERVAL,
+                    pending_size=SEND_BUFFER_BYTES,
+                    flush_timeout=REQUEST_TIMEOUT,
+                )
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            raise BusError(f"no connection to NATS: {self._last_error or error!r}") from error
+
+    async def _error(self, error: Exception) -> None:
+        if isinstance(error, nats.errors.SlowConsumerError):
+            if (on_drop := self._on_drop.get(error.sub)) is not None:
+                on_drop()
+            return
+        self._last_error = repr(error)
+        if self.nc.is_connected:
+            _log.warning("bus error", extra={"error": repr(error)})
+
+    async def _disconnected(self) -> None:
+        _log.warning("bus disconnected", extra={"error": self._last_error})
+
+    async def _reconnected(self) -> None:
+        _log.info("bus reconnected")
+        if self._lives:
+            try:
+                await self.prepare(*self._lives)
+            except BusError as error:
+                _log.warning("bus not prepared", extra={"error": str(error)})
+        for notice in tuple(self._reconnects):
+            notice()
+
+
+async def connect(url: Secret, name: str) -> Bus:
+    """Connect as `name`, and stay connected. Raises BusError when no server answers within CONNECT_TIMEOUT seconds."""
+    bus = Bus()
+    await bus._open(url, name)
+    return bus
+
+
+def is_end(message: Msg) -> bool:
+    """Whether this is the empty message, or the server's status, that ends a series of answers."""
+    return not message.data and (not message.headers or "Status" in message.headers)
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn the client's errors and time limits into a BusError that says what was asked."""
+    try:
+        yield
+    except (nats.errors.Error, TimeoutError, OSError) as error:
+        raise BusError(f"{what}: {error or type(error).__name__}") from error

@@ -1,0 +1,91 @@
+"""Media: encoded units from a publisher to all who relay or watch its stream."""
+
+import logging
+from collections.abc import Callable
+
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription as NatsSubscription
+
+from tailrace.bus.connection import Bus, asking
+from tailrace.bus.subjects import media, media_of
+from tailrace.errors import PeerError
+from tailrace.ids import Kind, Stream
+from tailrace.unit import MAX_UNIT_BYTES, Unit
+
+_log = logging.getLogger(__name__)
+
+# Units that wait for their subscriber: about 7 s of one stream (30 pictures and 47 pieces of sound each second) ...
+MAX_PENDING_UNITS = 512
+# ... and 16 MiB, which is 64 s at 2 Mbit/s or two pictures of the largest size.
+MAX_PENDING_BYTES = 16 * 1024 * 1024
+
+
+class Publisher:
+    """Publishes one stream. Units that cannot be sent now are dropped and counted: late ones are worth nothing."""
+
+    def __init__(self, bus: Bus, stream: Stream) -> None:
+        self._nc = bus.nc
+        self._audio = media(stream, Kind.AUDIO)
+        self._video = media(stream, Kind.VIDEO)
+        self.dropped = 0
+        """Units not sent because the bus was away."""
+
+    async def publish(self, unit: Unit) -> None:
+        """Send one unit on the track of its codec. Raises ValueError when it is over MAX_UNIT_BYTES."""
+        data = unit.encode()
+        if len(data) > MAX_UNIT_BYTES:
+            raise ValueError(f"unit of {len(data)} bytes is over the limit of {MAX_UNIT_BYTES}")
+        if not self._nc.is_connected:
+            self.dropped += 1
+            return
+        with asking("publish media"):
+            await self._nc.publish(self._video if unit.codec.is_video else self._audio, data)
+
+
+class Subscription:
+    """Both tracks of one stream, in the order in which they were sent."""
+
+    def __init__(self, bus: Bus, stream: Stream, on_unit: Callable[[Unit], None]) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._on_unit = on_unit
+        self._subscription: NatsSubscription | None = None
+        self.dropped = 0
+        """Units lost here because `on_unit` was not fast enough; gaps of their `sequence` show where."""
+
+    async def close(self) -> None:
+        """End it. Twice is harmless."""
+        if self._subscription is not None:
+            await self._bus.unsubscribe(self._subscription)
+            self._subscription = None
+        if self.dropped:
+            _log.warning("media was dropped", extra={"stream": self._stream.token, "units": self.dropped})
+
+    async def _open(self) -> None:
+        self._subscription = await self._bus.subscribe(
+            media_of(self._stream),
+            self._take,
+            on_drop=self._drop,
+            max_messages=MAX_PENDING_UNITS,
+            max_bytes=MAX_PENDING_BYTES,
+        )
+
+    async def _take(self, message: Msg) -> None:
+        try:
+            unit = Unit.decode(message.data)
+        except PeerError as error:
+            _log.warning("media not understood", extra={"stream": self._stream.token, "error": str(error)})
+            return
+        self._on_unit(unit)
+
+    def _drop(self) -> None:
+        if not self.dropped:
+            _log.warning("media is dropped: slow consumer", extra={"stream": self._stream.token})
+        self.dropped += 1
+
+
+async def subscribe(bus: Bus, stream: Stream, on_unit: Callable[[Unit], None]) -> Subscription:
+    """Call `on_unit` for each unit of both tracks from now on, also after a reconnection."""
+    subscription = Subscription(bus, stream, on_unit)
+    await subscription._open()
+    return subscription

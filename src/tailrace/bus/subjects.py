@@ -1,0 +1,85 @@
+"""Subjects: the names on the bus (design section 3). Every id is quoted, so that none can hold a dot or a wildcard."""
+
+from collections.abc import Sequence
+
+from tailrace.ids import Kind, Room, SdkAppId, Stream, TaskId, UserId, quote, unquote
+from tailrace.model.presence import Role
+
+ROOMS = "rooms"
+TASKS = "tasks"
+QUEUE = "queue"
+EVENTS = "events"
+# The one durable consumer of the queue, shared by all workers.
+WORKERS = "workers"
+
+
+def media(stream: Stream, kind: Kind) -> str:
+    """Return where the units of one track go."""
+    return f"media.{stream.token}.{kind}"
+
+
+def media_of(stream: Stream) -> str:
+    """Return the pattern of both tracks of a stream."""
+    return f"media.{stream.token}.*"
+
+
+def keyframe(stream: Stream) -> str:
+    """Return where a start of the stream is asked for."""
+    return f"keyframe.{stream.token}"
+
+
+def task(task_id: TaskId) -> str:
+    """Return where the child that runs a task is asked."""
+    return f"task.{quote(task_id)}"
+
+
+def queued(app: SdkAppId, task_id: TaskId) -> str:
+    """Return the subject of a task's message in the queue."""
+    return f"{QUEUE}.{app}.{quote(task_id)}"
+
+
+def from_queued(subject: str) -> tuple[SdkAppId, TaskId]:
+    """Reverse `queued`."""
+    _, app, task_id = subject.split(".")
+    return SdkAppId(int(app)), TaskId(unquote(task_id))
+
+
+def event(parts: Sequence[str]) -> str:
+    """Return the subject of an event, given its parts from the general to the special."""
+    return ".".join((EVENTS, *map(quote, parts)))
+
+
+def task_key(app: SdkAppId, task_id: TaskId) -> str:
+    """Return the key of a task's record."""
+    return f"{app}.{quote(task_id)}"
+
+
+def tasks_of(app: SdkAppId | None) -> str:
+    """Return the pattern of the keys of an app's tasks, or of all."""
+    return f"{app}.*" if app is not None else "*.*"
+
+
+def presence_key(room: Room, user: UserId, role: Role) -> str:
+    """Return the key of one member's entry."""
+    return f"{room.token}.{quote(user)}.{role}"
+
+
+def presences_of(app: SdkAppId | None, room: Room | None, user: UserId | None) -> str:
+    """Return the pattern of the keys of some members; what is None may be anything."""
+    place = room.token if room else f"{app if app is not None else '*'}.*"
+    return f"{place}.{quote(user) if user is not None else '*'}.*"
+
+
+def stream_of(bucket: str) -> str:
+    """Return the name of the stream that holds a bucket (NATS ADR-8)."""
+    return f"KV_{bucket}"
+
+
+def stored(bucket: str, key: str) -> str:
+    """Return the subject under which a bucket's key is stored (NATS ADR-8)."""
+    return f"$KV.{bucket}.{key}"
+
+
+def changed(bucket: str, key: str) -> str:
+    """Return the subject on which the server repeats a change of a key once it is stored."""
+    return f"changed.{bucket}.{key}"
