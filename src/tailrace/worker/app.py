@@ -1,0 +1,104 @@
+"""The worker process: pulls tasks while it has room, and runs each in a child."""
+
+import asyncio
+import logging
+import os
+import socket
+
+from tailrace.bus.connection import connect
+from tailrace.bus.queue import Queue
+from tailrace.config import Config
+from tailrace.errors import BusError
+from tailrace.secret import Secret
+from tailrace.supervise import Ready, run_until_stopped, start, stop
+from tailrace.worker.children import run_task
+from tailrace.worker.job import Job
+from tailrace.worker.zygote import RunJob, Zygote
+
+_log = logging.getLogger(__name__)
+
+# One long poll; shorter than nats-server's own limits, long enough to cost nothing.
+PULL_SECONDS = 25.0
+# After a pull that failed because the bus is away.
+PULL_PAUSE = 0.5
+
+
+def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
+    """Run the worker role until it is told to stop; then release every task within `worker.stop_deadline`."""
+    zygote = Zygote(_load_child)
+    run_until_stopped(lambda stopping: Worker(config, bus_url, zygote).run(ready, stopping), lifeline)
+
+
+def _load_child() -> RunJob:
+    """Import what children need, in the zygote only: FFmpeg has no business in the worker itself."""
+    from tailrace.worker.child import run_child
+
+    return run_child
+
+
+class Worker:
+    """Holds at most `worker.max_tasks` tasks."""
+
+    def __init__(self, config: Config, bus_url: Secret, zygote: Zygote) -> None:
+        self._config = config
+        self._bus_url = bus_url
+        self._zygote = zygote
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._room = asyncio.Semaphore(config.worker.max_tasks)
+
+    async def run(self, ready: Ready, stopping: asyncio.Event) -> None:
+        """Serve until `stopping` is set."""
+        await self._zygote.attach()
+        bus = await connect(self._bus_url, f"worker {self._name}")
+        try:
+            await bus.prepare(self._config.rooms.lost_after, self._config.worker.ack_wait)
+            async with asyncio.TaskGroup() as group:
+                listening = start(group, self._zygote.listen(), "zygote")
+                tasks: set[asyncio.Task[None]] = set()
+                pulling = start(group, self._pull(Queue(bus), group, tasks), "pull")
+                ready({})
+                await stopping.wait()
+                await stop(pulling)
+                await self._release(tasks)
+                await stop(listening)
+        finally:
+            await self._zygote.close()
+            await bus.close()
+
+    async def _pull(self, queue: Queue, group: asyncio.TaskGroup, tasks: set[asyncio.Task[None]]) -> None:
+        while True:
+            await self._room.acquire()
+            try:
+                lease = await queue.pull(PULL_SECONDS)
+            except BusError as error:
+                _log.warning("cannot pull tasks", extra={"error": str(error)})
+                await asyncio.sleep(PULL_PAUSE)
+                lease = None
+            if lease is None:
+                self._room.release()
+                continue
+            job = Job(
+                lease.app,
+                lease.task_id,
+                self._name,
+                self._bus_url,
+                self._config.destinations.allow_private,
+                self._config.destinations.tls_verify,
+                self._config.rooms.lost_after,
+            )
+            work = run_task(lease, job, self._zygote, self._config.worker.ack_wait)
+            task = start(group, work, f"task {lease.task_id[:8]}")
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+            task.add_done_callback(lambda _: self._room.release())
+
+    async def _release(self, tasks: set[asyncio.Task[None]]) -> None:
+        """Ask every child to unpublish and let go, then kill those that are over the deadline."""
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._config.worker.stop_deadline)
+            if late:
+                _log.error("children over the deadline are killed", extra={"count": len(late)})
+                self._zygote.kill_all()
+                await asyncio.wait(late)

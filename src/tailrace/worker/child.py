@@ -1,0 +1,131 @@
+"""Child: the process that runs one task, from taking it over to its orderly end.
+
+It says first that it can be called, then reads the record; a stop that is stored before that is found in the record,
+and one that is stored later arrives as a call. So no stop is lost between the two.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tailrace.bus import calls
+from tailrace.bus.connection import Bus, connect
+from tailrace.bus.tasks import Tasks
+from tailrace.clock import SystemClock
+from tailrace.errors import BusError
+from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
+from tailrace.supervise import run_until_stopped, start, stop
+from tailrace.worker.job import Job, Outcome
+from tailrace.worker.record import Fenced, Recorder
+from tailrace.worker.relay import Relay
+
+_log = logging.getLogger(__name__)
+
+# An earlier child that lives answers at once; one that is stuck finds out at its next report.
+FENCE_TIMEOUT = 1.0
+
+
+def run_child(job: dict[str, Any], lifeline: int) -> int:
+    """Run one task in this process; return an `Outcome` for the exit status."""
+    child = Child(Job.decode(job))
+    run_until_stopped(child.run, lifeline)
+    return int(child.outcome)
+
+
+class Child:
+    """One task while it runs. `outcome` is valid once `run` has returned."""
+
+    def __init__(self, job: Job) -> None:
+        self.outcome = Outcome.RELEASED
+        self._job = job
+        self._clock = SystemClock()
+        self._ending = asyncio.Event()
+        self._end_reason = EndReason.STOPPED
+        self._relay: Relay | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Take the task over and run it until it ends, is fenced, or `stopping` asks to release it."""
+        job = self._job
+        bus = await connect(job.bus_url, f"task {job.task_id[:16]}")
+        try:
+            self._recorder = Recorder(Tasks(bus), job, self._clock)
+            service = await calls.serve(bus, job.task_id, self._answer)
+            try:
+                await self._run(bus, stopping)
+            except Fenced:
+                self.outcome = Outcome.FENCED
+            finally:
+                await service.close()
+        finally:
+            await bus.close()
+
+    async def _run(self, bus: Bus, stopping: asyncio.Event) -> None:
+        record = await self._recorder.take_over(os.getpid())
+        if record is None:
+            self.outcome = Outcome.ENDED
+            return
+        reports: Sequence[DestinationReport] = ()
+        if record.state is TaskState.RUNNING:
+            reports = await self._relay_until_over(bus, record, stopping)
+            if self._recorder.fenced.is_set():
+                self.outcome = Outcome.FENCED
+                return
+            if not self._ending.is_set():
+                return
+        await self._recorder.ended(self._end_reason, reports)
+        self.outcome = Outcome.ENDED
+
+    async def _relay_until_over(
+        self, bus: Bus, record: TaskRecord, stopping: asyncio.Event
+    ) -> Sequence[DestinationReport]:
+        relay = self._relay = Relay(bus, self._job, record, self._clock, self._recorder.report_soon)
+        async with asyncio.TaskGroup() as group:
+            running = [
+                start(group, relay.run(self._end, self._recorder.fence), "relay"),
+                start(group, self._recorder.reporting(relay.reports, relay.origin, self._end), "report"),
+            ]
+            if record.epoch > 1:
+                running.append(start(group, self._fence_others(bus), "fence"))
+            ends = [
+                start(group, event.wait(), name)
+                for event, name in (
+                    (self._ending, "end"),
+                    (stopping, "release"),
+                    (self._recorder.fenced, "fenced"),
+                )
+            ]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in ends + running:
+                await stop(task)
+        return relay.reports()
+
+    async def _fence_others(self, bus: Bus) -> None:
+        """Tell a child of an earlier epoch, should one be alive, to stop pushing."""
+        try:
+            await calls.call(bus, self._job.task_id, {"do": "fence", "epoch": self._recorder.epoch}, FENCE_TIMEOUT)
+        except BusError as error:
+            _log.warning("could not fence others", extra={"task_id": self._job.task_id, "error": str(error)})
+
+    def _end(self, reason: EndReason = EndReason.STOPPED) -> None:
+        if not self._ending.is_set():
+            self._end_reason = reason
+            self._ending.set()
+
+    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer a call: `stop`, `inspect`, or `fence` by a child that has taken the task over."""
+        match request.get("do"):
+            case "stop":
+                self._end()
+                return {"stopping": True}
+            case "fence":
+                if self._recorder.epoch and request["epoch"] > self._recorder.epoch:
+                    self._recorder.fence()
+                return {}
+            case "inspect":
+                reports = self._relay.reports() if self._relay else ()
+                return {"epoch": self._recorder.epoch, "destinations": [asdict(report) for report in reports]}
+            case unknown:
+                return {"error": f"a task does not know {unknown!r}"}

@@ -1,0 +1,99 @@
+"""Recorder: the child's hand on its task's record: taking over, reporting, ending, and noticing that it is fenced."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from tailrace.bus.tasks import Tasks
+from tailrace.clock import Clock
+from tailrace.errors import BusError, TailraceError, TaskNotFound
+from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
+from tailrace.worker.job import Job
+
+_log = logging.getLogger(__name__)
+
+# Changes that come together (ten destinations start at once) are one write; a caller's next look is later than this.
+GATHER = 0.05
+# While the bus is away the relay goes on, and the report is tried again.
+AGAIN = 1.0
+
+
+class Fenced(TailraceError):
+    """Another child has taken the task over; this one must stop pushing at once and write nothing more."""
+
+
+class Recorder:
+    """Writes one task's record, always by compare-and-set and only while its epoch is the record's."""
+
+    def __init__(self, tasks: Tasks, job: Job, clock: Clock) -> None:
+        self.epoch = 0
+        self.fenced = asyncio.Event()
+        self._tasks = tasks
+        self._job = job
+        self._clock = clock
+        self._changed = asyncio.Event()
+
+    async def take_over(self, pid: int) -> TaskRecord | None:
+        """Raise the epoch and return the record; None when there is nothing left to run."""
+        try:
+            stored = await self._tasks.change(
+                self._job.app,
+                self._job.task_id,
+                lambda record: record.take_over(self._job.worker, pid, self._clock.unix()) if record.live else None,
+            )
+        except TaskNotFound:
+            return None
+        self.epoch = stored.record.epoch
+        return stored.record if stored.record.live else None
+
+    async def ended(self, reason: EndReason, reports: Sequence[DestinationReport]) -> None:
+        """Write that the task is over. Raises Fenced, and BusError when the bus is away."""
+
+        def end(record: TaskRecord) -> TaskRecord | None:
+            if not record.live:
+                return None
+            record = replace(record, destinations=tuple(reports))
+            return record.move(TaskState.ENDED, self._clock.unix(), reason)
+
+        await self._change(end)
+
+    def report_soon(self) -> None:
+        """Say that the destinations have changed."""
+        self._changed.set()
+
+    async def reporting(
+        self, reports: Callable[[], Sequence[DestinationReport]], origin: Callable[[], float], stop: Callable[[], None]
+    ) -> None:
+        """Write the destinations' states whenever they have changed; call `stop` if the record asks for an end."""
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(GATHER)
+            self._changed.clear()
+            try:
+                record = await self._change(
+                    lambda record: replace(record, destinations=tuple(reports()), origin=origin())
+                )
+            except Fenced:
+                self.fence()
+                return
+            except BusError as error:
+                _log.warning("report not written", extra={"task_id": self._job.task_id, "error": str(error)})
+                await asyncio.sleep(AGAIN)
+                self._changed.set()
+                continue
+            if record.state is not TaskState.RUNNING:
+                stop()
+
+    def fence(self) -> None:
+        """Take note that another child has this task now."""
+        _log.warning("fenced", extra={"task_id": self._job.task_id, "epoch": self.epoch})
+        self.fenced.set()
+
+    async def _change(self, change: Callable[[TaskRecord], TaskRecord | None]) -> TaskRecord:
+        def ours(record: TaskRecord) -> TaskRecord | None:
+            if record.epoch != self.epoch:
+                raise Fenced(f"epoch {record.epoch} has taken over from {self.epoch}")
+            return change(record)
+
+        return (await self._tasks.change(self._job.app, self._job.task_id, ours)).record

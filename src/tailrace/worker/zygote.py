@@ -1,0 +1,182 @@
+"""Zygote: a small process that has loaded the media libraries once and forks one child per task from there.
+
+It is forked from the worker before the worker has an event loop or a connection, has one thread, and does nothing but
+fork, reap and signal; so a start costs milliseconds, and the libraries' memory is shared. Worker and zygote talk in
+lines of JSON over a socket pair. When the worker dies the socket ends, the zygote ends, and with it the write end of
+the children's lifeline: they release their tasks in order.
+"""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import selectors
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+_log = logging.getLogger(__name__)
+
+# A job is a few hundred bytes; this bounds a line all the same.
+MAX_LINE_BYTES = 1024 * 1024
+
+Job = dict[str, Any]
+RunJob = Callable[[Job, int], int]
+
+
+class Zygote:
+    """The worker's end. Make it before the event loop runs; `attach` it to the loop afterwards."""
+
+    def __init__(self, load: Callable[[], RunJob]) -> None:
+        """Fork the zygote. It calls `load` once, for what its children run: `run(job, lifeline) -> exit status`."""
+        self._socket, theirs = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._socket.close()
+            _serve(theirs, load)
+        theirs.close()
+        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._last = 0
+
+    async def attach(self) -> None:
+        """Connect to the running event loop; then `listen` must run."""
+        self._reader, self._writer = await asyncio.open_connection(sock=self._socket, limit=MAX_LINE_BYTES)
+
+    async def listen(self) -> NoReturn:
+        """Hand exits to those who wait for them. Raises ConnectionError when the zygote has died."""
+        try:
+            while line := await self._reader.readline():
+                message = json.loads(line)
+                waiting = self._waiting.pop(message["id"], None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(message["status"])
+            raise ConnectionError("the process that forks children has died")
+        finally:
+            for waiting in self._waiting.values():
+                waiting.cancel()
+
+    async def run(self, job: Job) -> int:
+        """Run one child to its end; return its exit status, or minus the number of the signal that killed it.
+
+        Cancelling it asks the child to release its task (SIGTERM), and waits for that.
+        """
+        self._last += 1
+        number = self._last
+        exited = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._tell({"run": number, "job": job})
+        try:
+            return await asyncio.shield(exited)
+        except asyncio.CancelledError:
+            self._tell({"signal": signal.SIGTERM, "id": number})
+            with contextlib.suppress(asyncio.CancelledError):
+                await exited
+            raise
+
+    def kill_all(self) -> None:
+        """Kill every child at once."""
+        for number in self._waiting:
+            self._tell({"signal": signal.SIGKILL, "id": number})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def close(self) -> None:
+        """End the zygote and wait for it."""
+        if self._writer is not None:
+            self._writer.close()
+        with contextlib.suppress(ChildProcessError):
+            await asyncio.to_thread(os.waitpid, self.pid, 0)
+
+
+def _serve(channel: socket.socket, load: Callable[[], RunJob]) -> NoReturn:
+    """The zygote itself: never returns."""
+    status = 1
+    try:
+        # The terminal's Ctrl-C goes to every process of its group; what ends the zygote is the end of its channel.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        run = load()
+        gc.collect()
+        gc.freeze()  # what is frozen is not touched by the children's collectors, and so stays shared
+        _Forker(channel, run).loop()
+        status = 0
+    except BaseException:  # noqa: BLE001 - the process ends here, and its last words are the report
+        _log.exception("the process that forks children failed")
+    finally:
+        os._exit(status)
+
+
+class _Forker:
+    def __init__(self, channel: socket.socket, run: RunJob) -> None:
+        self._channel = channel
+        self._run = run
+        self._lifeline, self._lifeline_end = os.pipe()
+        self._children: dict[int, int] = {}  # pid: id
+        self._pids: dict[int, int] = {}  # id: pid
+        self._woken, wake = socket.socketpair()
+        for end in (self._woken, wake):
+            end.setblocking(False)
+        self._wake = wake
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+
+    def loop(self) -> None:
+        """Fork, reap and signal until the worker's end of the channel is closed."""
+        lines = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._channel, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _ in selector.select()}
+                if self._woken in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        self._woken.recv(4096)
+                    self._reap()
+                if self._channel in ready:
+                    data = self._channel.recv(65536)
+                    if not data:
+                        return
+                    *whole, lines = (lines + data).split(b"\n")
+                    for line in whole:
+                        self._obey(json.loads(line))
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        if "run" in message:
+            self._fork(message["run"], message["job"])
+        elif (pid := self._pids.get(message["id"])) is not None:
+            os.kill(pid, message["signal"])
+
+    def _fork(self, number: int, job: Job) -> None:
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                signal.set_wakeup_fd(-1)
+                for handled in (signal.SIGCHLD, signal.SIGTERM):
+                    signal.signal(handled, signal.SIG_DFL)
+                os.close(self._lifeline_end)
+                for end in (self._channel, self._woken, self._wake):
+                    end.close()
+                status = self._run(job, self._lifeline)
+            except BaseException:  # noqa: BLE001 - as above
+                _log.exception("task child failed")
+            finally:
+                os._exit(status)
+        self._children[pid] = number
+        self._pids[number] = pid
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            number = self._children.pop(pid, None)
+            if number is not None:
+                del self._pids[number]
+                answer = {"id": number, "status": os.waitstatus_to_exitcode(status)}
+                self._channel.sendall(json.dumps(answer).encode() + b"\n")

@@ -1,0 +1,36 @@
+"""Liveness: a task ends when its publishers have been away for MaxIdleTime."""
+
+from tailrace.model.liveness import Liveness
+
+
+def test_the_time_before_anybody_came_counts() -> None:
+    assert Liveness(30.0, now=100.0).deadline == 130.0
+
+
+def test_nobody_is_in_a_hurry_while_somebody_is_there() -> None:
+    liveness = Liveness(30.0, now=100.0)
+
+    liveness.joined("main")
+
+    assert liveness.deadline is None
+
+
+def test_the_clock_starts_when_the_last_one_leaves() -> None:
+    liveness = Liveness(30.0, now=0.0)
+    liveness.joined("main")
+    liveness.joined("aux")
+
+    liveness.left("main", now=50.0)
+    assert liveness.deadline is None
+    liveness.left("aux", now=60.0)
+    assert liveness.deadline == 90.0
+
+
+def test_leaving_twice_does_not_start_the_clock_again() -> None:
+    liveness = Liveness(30.0, now=0.0)
+    liveness.joined("main")
+    liveness.left("main", now=50.0)
+
+    liveness.left("main", now=70.0)
+
+    assert liveness.deadline == 80.0
