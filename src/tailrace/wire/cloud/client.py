@@ -35,7 +35,7 @@ class ApiError(CallerError):
 def signed_post(
     credentials: Credentials, host: str, action: str, parameters: Mapping[str, Any], now: int, region: str
 ) -> tuple[dict[str, str], bytes]:
-    """Return the headers and the body of a call, to be sent as `POST /` to `host` (with its port) at Unix time `now`."""
+    """Return headers and body of a call, to be sent as `POST /` to `host` (with its port) at Unix time `now`."""
     body = json.dumps(parameters).encode()
     signed = [(b"content-type", b"application/json"), (b"host", host.encode())]
     canonical = tc3.canonical_request("POST", b"", signed, hashlib.sha256(body).hexdigest().encode())

@@ -1,0 +1,140 @@
+"""DescribePublishCdnStream: how tasks are. Tailrace's own extension, the cloud has no such action (docs/api.md)."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from tailrace.control.action import Service, action
+from tailrace.control.caller import Caller
+from tailrace.control.params.who import AppNumber, RoomName
+from tailrace.control.params.wire import Flag, TaskIdText, Wire, one_of, wrong
+from tailrace.errors import TaskNotFound
+from tailrace.ids import SdkAppId, TaskId
+from tailrace.model.plan import Destination
+from tailrace.model.task import DestinationReport, TaskRecord, TaskState
+
+MAX_LIMIT = 100
+
+
+class Request(Wire):
+    """One task by its TaskId, or a page of those that fit the filters, the newest first."""
+
+    sdk_app_id: AppNumber
+    task_id: TaskIdText | None = None
+    room_id: RoomName | None = None
+    room_id_type: Flag | None = None
+    state: Annotated[str, one_of(*(str(state) for state in TaskState))] | None = None
+    offset: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 20
+
+    @model_validator(mode="after")
+    def _one_or_a_list(self) -> Self:
+        if self.task_id is not None and (self.room_id, self.room_id_type, self.state) != (None, None, None):
+            raise wrong("TaskId", "names one task; filters are for a list")
+        return self
+
+
+class DestinationInfo(Wire):
+    """One destination, in the order of the start request. `url` is the caller's own text; times are Unix seconds.
+
+    `status` is the number that callbacks carry (spec/04 section 4.1), `state` says it in words.
+    """
+
+    url: str
+    status: int
+    state: str
+    reason: str
+    since: float
+    bit_rate: int
+    video_frames: int
+    audio_frames: int
+    sent_bytes: int
+    dropped_frames: int
+    connects: int
+
+
+class TaskInfo(Wire):
+    """One task. Times are Unix seconds; `epoch` counts how often it was taken over."""
+
+    task_id: str
+    room_id: str
+    room_id_type: int
+    user_id: str
+    robot_user_id: str
+    state: str
+    reason: str
+    created_time: float
+    state_since: float
+    worker: str
+    epoch: int
+    destinations: tuple[DestinationInfo, ...]
+
+
+class Response(Wire):
+    """`total_count` is of all that fit, the list of the page asked for."""
+
+    total_count: int
+    task_list: tuple[TaskInfo, ...]
+
+
+@action("DescribePublishCdnStream", Request)
+async def describe_publish_cdn_stream(request: Request, caller: Caller, service: Service) -> Response:
+    """Ask the children for what changes all the time; without them, tell what was stored last. Raises TaskNotFound."""
+    app = SdkAppId(request.sdk_app_id)
+    if app not in caller.apps:
+        raise TaskNotFound("The task does not exist." if request.task_id else "The SdkAppId does not exist.")
+    if request.task_id is not None:
+        found = [await service.tasks.find(app, TaskId(request.task_id))]
+    else:
+        found = [record for record in service.tasks.newest(app) if _fits(record, request)]
+    page = found[request.offset : request.offset + request.limit] if request.task_id is None else found
+    reports = await service.tasks.inspect(page)
+    return Response(
+        total_count=len(found),
+        task_list=tuple(_task(record, of_record) for record, of_record in zip(page, reports, strict=True)),
+    )
+
+
+def _fits(record: TaskRecord, request: Request) -> bool:
+    numeric = None if request.room_id_type is None else request.room_id_type == 0
+    return (
+        request.room_id in (None, record.plan.room.room_id)
+        and numeric in (None, record.plan.room.numeric)
+        and request.state in (None, record.state)
+    )
+
+
+def _task(record: TaskRecord, reports: tuple[DestinationReport, ...]) -> TaskInfo:
+    plan = record.plan
+    return TaskInfo(
+        task_id=record.task_id,
+        room_id=plan.room.room_id,
+        room_id_type=0 if plan.room.numeric else 1,
+        user_id=plan.source.user,
+        robot_user_id=plan.robot,
+        state=record.state,
+        reason=record.reason,
+        created_time=record.created_at,
+        state_since=record.state_since,
+        worker=record.worker,
+        epoch=record.epoch,
+        destinations=tuple(
+            _destination(destination, report) for destination, report in zip(plan.destinations, reports, strict=True)
+        ),
+    )
+
+
+def _destination(destination: Destination, report: DestinationReport) -> DestinationInfo:
+    return DestinationInfo(
+        url=destination.url.reveal(),
+        status=report.status,
+        state=report.status.name.lower(),
+        reason=report.reason,
+        since=report.since,
+        bit_rate=round(report.bitrate_kbps),
+        video_frames=report.video_frames,
+        audio_frames=report.audio_frames,
+        sent_bytes=report.sent_bytes,
+        dropped_frames=report.dropped_frames,
+        connects=report.connects,
+    )

@@ -1,0 +1,96 @@
+"""The control process: the Cloud API over HTTP, in front of what the bus stores."""
+
+import asyncio
+import functools
+import logging
+import os
+
+from tailrace.bus import calls
+from tailrace.bus.connection import Bus, connect
+from tailrace.bus.mirror import Mirror
+from tailrace.bus.queue import Queue
+from tailrace.bus.tasks import Tasks as Records
+from tailrace.clock import Clock, SystemClock
+from tailrace.config import Config
+from tailrace.control.action import Service
+from tailrace.control.actions import ACTIONS
+from tailrace.control.edge import Api
+from tailrace.control.metrics import Metrics
+from tailrace.control.tasks import Tasks
+from tailrace.control.web import bind, paths, serving
+from tailrace.errors import BusError, ConfigError
+from tailrace.net.guard import Guard
+from tailrace.secret import Secret
+from tailrace.supervise import Ready, run_until_stopped, start, stop
+
+_log = logging.getLogger(__name__)
+
+# Running calls wait for the bus at most; a supervisor gives a role longer than this to end.
+STOP_DEADLINE = 4.0
+# Records are forgotten after 30 days: an hour more or less does not matter.
+FORGET_EVERY = 3600.0
+
+
+def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
+    """Serve until stopped. Raises ConfigError when the address is taken, BusError when there is no bus at the start."""
+    run_until_stopped(lambda stopped: serve(config, bus_url, ready, stopped), lifeline)
+
+
+async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.Event) -> None:
+    """Serve until `stopped` is set; call `ready` with the address once calls are answered."""
+    try:
+        bound = bind(config.listen.host, config.listen.http)
+    except OSError as error:
+        raise ConfigError(
+            f"listen.http: cannot listen on {config.listen.host}:{config.listen.http} ({error.strerror}); "
+            "end the program that uses it, or choose another port, 0 for any"
+        ) from error
+    with bound:
+        bus = await connect(bus_url, "control")
+        try:
+            await bus.prepare(presence_ttl=config.rooms.lost_after, ack_wait=config.worker.ack_wait)
+            mirror = Mirror(bus)
+            async with asyncio.TaskGroup() as group:
+                following = start(group, mirror.run(), "mirror of the task records")
+                await mirror.ready()
+                clock = SystemClock()
+                tasks = _tasks(config, bus, mirror, clock)
+                janitor = start(group, forget(tasks), "janitor of old task records")
+                metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
+                service = Service(config, tasks, Guard(config.destinations.allow_private), clock)
+                api = Api(service, ACTIONS, metrics, clock, os.urandom)
+                async with serving(paths(api, bus.alive, metrics), bound, STOP_DEADLINE):
+                    ready({"http": f"http://{_address(bound.getsockname())}"})
+                    await stopped.wait()
+                for side_task in (janitor, following):
+                    await stop(side_task)
+        finally:
+            await bus.close()
+
+
+async def forget(tasks: Tasks) -> None:
+    """Forget old records now and then, until cancelled."""
+    while True:
+        try:
+            if count := await tasks.forget_old():
+                _log.info("old task records forgotten", extra={"count": count})
+        except BusError as error:
+            _log.warning("old task records not forgotten", extra={"error": str(error)})
+        await asyncio.sleep(FORGET_EVERY)
+
+
+def _tasks(config: Config, bus: Bus, mirror: Mirror, clock: Clock) -> Tasks:
+    return Tasks(
+        records=Records(bus),
+        copies=mirror,
+        queue=Queue(bus),
+        ask=functools.partial(calls.call, bus),
+        clock=clock,
+        random=os.urandom,
+        stop_ended_again=config.api.stop_ended_again,
+    )
+
+
+def _address(name: tuple[str, int]) -> str:
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,33 @@
+"""Output picture."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tailrace.control.params.layout import McuLayoutParams
+from tailrace.control.params.watermark import McuWaterMarkParams
+from tailrace.control.params.wire import Colour, Url, Wire
+
+# Maximum count not documented for relay; 25 is recording's (spec/06 section 3).
+MAX_WATERMARKS = 25
+
+
+class VideoEncode(Wire):
+    """`bit_rate` in kbps, `gop` in seconds. The wider of the printed ranges; 0 has no meaning (spec/02 section 1.2)."""
+
+    width: Annotated[int, Field(ge=1, le=1920)]
+    height: Annotated[int, Field(ge=1, le=1920)]
+    fps: Annotated[int, Field(ge=1, le=60)]
+    bit_rate: Annotated[int, Field(ge=1, le=10000)]
+    gop: Annotated[int, Field(ge=1, le=5)]
+
+
+class McuVideoParams(Wire):
+    """`background_render_mode` of the canvas image: 0 crop, 1 scale on black, 2 stretch."""
+
+    video_encode: VideoEncode | None = None
+    layout_params: McuLayoutParams | None = None
+    back_ground_color: Colour | None = None
+    background_image_url: Url | None = None
+    water_mark_list: Annotated[tuple[McuWaterMarkParams, ...], Field(max_length=MAX_WATERMARKS, strict=False)] = ()
+    background_render_mode: Annotated[int, Field(ge=0, le=2)] | None = None

@@ -1,0 +1,51 @@
+"""Who: rooms, users and streams as the relay actions name them (spec/02 section 1.2, spec/05 section 1.1)."""
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from tailrace.control.params.wire import Flag, Wire, wrong
+from tailrace.ids import Room, SdkAppId
+
+# "Preferably" at most 32 bytes; robots are advised to carry the room id in theirs, so twice that is taken.
+User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+RoomName = Annotated[str, Field(min_length=1, max_length=64)]
+AppNumber = Annotated[int, Field(ge=1, le=2**32 - 1)]
+
+_NUMERIC = re.compile(r"[1-9][0-9]{0,9}")
+_STRING = re.compile(r"[A-Za-z0-9 !#$%&()+\-:;<=.>?@\[\]^_{}|~,]{1,64}")
+
+
+def check_room(field: str, room_id: str, room_id_type: int) -> None:
+    """Raise `wrong(field)` unless `room_id` can name a room of this RoomIdType (0 numeric, 1 string)."""
+    if room_id_type == 0 and not (_NUMERIC.fullmatch(room_id) and int(room_id) < 2**32):
+        raise wrong(field, "a numeric room is a number from 1 to 4294967295 (RoomIdType 0)")
+    if room_id_type == 1 and not _STRING.fullmatch(room_id):
+        raise wrong(field, "a string room has only letters, digits, blanks and some punctuation")
+
+
+def room(app: int, room_id: str, room_id_type: int) -> Room:
+    """Return the room that a RoomId and its RoomIdType name."""
+    return Room(SdkAppId(app), room_id, numeric=room_id_type == 0)
+
+
+class MixUserInfo(Wire):
+    """A user; without a room, of the main room."""
+
+    user_id: User
+    room_id: RoomName | None = None
+    room_id_type: Flag | None = None
+
+
+class UserMediaStream(Wire):
+    """A user's camera (0) or screen share (1)."""
+
+    user_info: MixUserInfo | None = None
+    stream_type: Flag = 0
+
+
+class SingleSubscribeParams(Wire):
+    """The stream that is passed through."""
+
+    user_media_stream: UserMediaStream

@@ -1,0 +1,119 @@
+"""Wire: what every request and answer model is; the types that fields share; pydantic's complaints as our errors."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic.alias_generators import to_pascal
+from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
+
+from tailrace.errors import CallerError, ParameterInvalid, ParameterMissing, ParameterUnknown
+from tailrace.secret import PushUrl, Secret
+
+_M = TypeVar("_M", bound="Wire")
+_V = TypeVar("_V", int, str)
+
+MAX_TEXT = 4096
+# Image URLs: what browsers and CDNs take at least.
+MAX_URL = 2048
+
+
+class Wire(BaseModel):
+    """A structure of the API: PascalCase outside, snake_case inside, frozen, and nothing unknown in it."""
+
+    model_config = ConfigDict(
+        alias_generator=to_pascal,
+        frozen=True,
+        extra="forbid",
+        serialize_by_alias=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+    )
+
+
+def lacking(field: str, why: str = "") -> PydanticCustomError:
+    """A cross-field rule found that `field` (its public name, seen from the model that checks) must be given."""
+    return PydanticCustomError("rule_missing", "{why}", {"field": field, "why": why})
+
+
+def wrong(field: str, why: str) -> PydanticCustomError:
+    """A cross-field rule found `field` (its public name, seen from the model that checks) to be wrong."""
+    return PydanticCustomError("rule", "{why}", {"field": field, "why": why})
+
+
+def one_of(*values: _V) -> AfterValidator:
+    """A field that takes only these values."""
+
+    def check(value: _V) -> _V:
+        if value not in values:
+            raise PydanticCustomError("range", "expected one of {values}", {"values": ", ".join(map(str, values))})
+        return value
+
+    return AfterValidator(check)
+
+
+def _secret(kind: type[Secret], max_length: int) -> Callable[[Any, Any], core_schema.CoreSchema]:
+    def schema(_source: Any, _handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(kind, core_schema.str_schema(max_length=max_length))
+
+    return schema
+
+
+# All Integers of the relay actions are uint64 (spec/02).
+Integer = Annotated[int, Field(ge=0, le=2**64 - 1)]
+Flag = Annotated[int, Field(ge=0, le=1)]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Url = Annotated[str, Field(max_length=MAX_URL)]
+Pixels = Annotated[int, Field(ge=0, le=10000)]
+# Printed samples have both cases, and a range for neither: `0xRRGGBB` (spec/03 section 1).
+Colour = Annotated[str, Field(pattern=r"^0[xX][0-9A-Fa-f]{6}$")]
+# Range not printed; a layer number that fits 31 bits is one that FFmpeg and every client can hold.
+Layer = Annotated[int, Field(ge=0, le=2**31 - 1)]
+SecretText = Annotated[Secret, GetPydanticSchema(_secret(Secret, MAX_TEXT))]
+PushUrlText = Annotated[PushUrl, GetPydanticSchema(_secret(PushUrl, MAX_TEXT))]
+# The cloud's have 76 characters; one that cannot be a key of the store is no TaskId.
+TaskIdText = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+def read(model: type[_M], parameters: Mapping[str, Any], text: bool) -> _M:
+    """Return `parameters` as `model`; with `text` (query and form fields) numbers are read from their decimal text.
+
+    Raises ParameterUnknown, ParameterMissing or ParameterInvalid for the worst complaint, in spec/01's order.
+    """
+    try:
+        return model.model_validate(parameters, strict=not text)
+    except ValidationError as error:
+        complaints = error.errors(include_url=False, include_input=False)
+        raise _as_our_error(min(complaints, key=_rank)) from None
+
+
+def _rank(complaint: ErrorDetails) -> int:
+    """Unknown parameter, missing, type, range, cross-field: the order of spec/01 section 7."""
+    match complaint["type"]:
+        case "extra_forbidden":
+            return 0
+        case "missing":
+            return 1
+        case kind if kind.endswith(("_type", "_parsing", "_from_float")):
+            return 2
+        case "rule_missing" | "rule":
+            return 4
+    return 3
+
+
+def _as_our_error(complaint: ErrorDetails) -> CallerError:
+    path = ".".join(_steps(complaint))
+    match complaint["type"]:
+        case "extra_forbidden":
+            return ParameterUnknown(path)
+        case "missing":
+            return ParameterMissing(path)
+        case "rule_missing":
+            return ParameterMissing(path, complaint["msg"])
+    return ParameterInvalid(path, complaint["msg"])
+
+
+def _steps(complaint: ErrorDetails) -> Iterator[str]:
+    yield from map(str, complaint["loc"])
+    if field := complaint.get("ctx", {}).get("field"):
+        yield field

@@ -1,0 +1,182 @@
+"""Tasks: what the actions do with tasks, on top of what the bus stores (design section 3)."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from tailrace.bus.tasks import Stored
+from tailrace.clock import Clock
+from tailrace.control.reports import reports_of
+from tailrace.errors import BusError, RecordingNotStoppable, TaskNotFound
+from tailrace.ids import SdkAppId, TaskId
+from tailrace.model.plan import Plan
+from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
+
+_log = logging.getLogger(__name__)
+
+# A task can be named for so long after its start, and an ended one is remembered for so long (spec/02 sections 3, 5).
+MEMORY = 30 * 86400.0
+# A child that lives answers within a millisecond; one that does not shall not hold up its stop.
+TELL_TIMEOUT = 0.5
+# A list is of at most a hundred tasks, asked all at once; what is not answered by then is told from the record.
+INSPECT_TIMEOUT = 0.5
+TASK_ID_BYTES = 55
+
+
+class Records(Protocol):
+    """The stored records, in the bus."""
+
+    async def create(self, record: TaskRecord) -> Stored: ...
+    async def get(self, app: SdkAppId, task_id: TaskId) -> Stored | None: ...
+    async def change(
+        self, app: SdkAppId, task_id: TaskId, decide: Callable[[TaskRecord], TaskRecord | None]
+    ) -> Stored: ...
+    async def delete(self, app: SdkAppId, task_id: TaskId) -> None: ...
+
+
+class Copies(Protocol):
+    """A copy of all records in this process, a moment behind the store."""
+
+    def get(self, app: SdkAppId, task_id: TaskId) -> Stored | None: ...
+    def list(self, app: SdkAppId | None = None) -> Sequence[Stored]: ...
+    def learn(self, stored: Stored) -> None: ...
+
+
+class Queue(Protocol):
+    """The queue that workers take tasks from."""
+
+    async def put(self, app: SdkAppId, task_id: TaskId) -> None: ...
+    async def withdraw(self, app: SdkAppId, task_id: TaskId) -> None: ...
+
+
+class Ask(Protocol):
+    """Asks the child that runs a task; None when nobody runs it. Raises BusError after `timeout` seconds."""
+
+    async def __call__(self, task_id: TaskId, request: dict[str, Any], timeout: float) -> Mapping[str, Any] | None: ...
+
+
+def new_task_id(random: bytes) -> TaskId:
+    """Return 76 characters that look like the cloud's own TaskIds: Base64 with `/` as `-` and `=` as `.`."""
+    return TaskId(base64.b64encode(random).decode().translate(str.maketrans("/=", "-.")))
+
+
+class Tasks:
+    """Starts, stops, finds and forgets tasks."""
+
+    def __init__(
+        self,
+        records: Records,
+        copies: Copies,
+        queue: Queue,
+        ask: Ask,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        stop_ended_again: bool,
+    ) -> None:
+        self._records = records
+        self._copies = copies
+        self._queue = queue
+        self._ask = ask
+        self._clock = clock
+        self._random = random
+        self._stop_ended_again = stop_ended_again
+
+    async def start(self, plan: Plan) -> TaskId:
+        """Store a task for `plan` and queue it. From the return on, no crash of any process loses it."""
+        task_id, now = new_task_id(self._random(TASK_ID_BYTES)), self._clock.unix()
+        stored = await self._records.create(TaskRecord(task_id, plan, created_at=now, state_since=now))
+        self._copies.learn(stored)
+        try:
+            await self._queue.put(plan.room.app, task_id)
+        except BusError:
+            # The caller is told that it failed: then it shall not begin later either.
+            with suppress(BusError):
+                await self._change(plan.room.app, task_id, self._failed)
+            raise
+        _log.info("task started", extra={"task_id": task_id, "room": plan.room.token})
+        return task_id
+
+    async def stop(self, app: SdkAppId, task_id: TaskId, record_key: str | None = None) -> None:
+        """Store that the task stops, and tell who runs it. Stopping again is harmless.
+
+        Raises TaskNotFound, also for a task started more than 30 days ago, and RecordingNotStoppable.
+        """
+        known = await self.find(app, task_id)
+        if known.created_at + MEMORY < self._clock.unix():
+            raise TaskNotFound("The task was started more than 30 days ago.")
+        if record_key is not None:
+            raise RecordingNotStoppable("The task has no recording that this RecordKey could end.")
+        if not known.live:
+            if not self._stop_ended_again:
+                raise TaskNotFound("The task has ended.")
+            return
+        record = await self._change(app, task_id, self._stopped)
+        _log.info("task stops", extra={"task_id": task_id, "state": record.state})
+        if record.live and await self._tell(task_id):
+            return
+        if record.live:
+            # Nobody runs it: a worker died, or has not begun. A child that comes now finds it ended and lets go.
+            record = await self._change(app, task_id, self._ended)
+        await self._queue.withdraw(app, task_id)
+
+    async def find(self, app: SdkAppId, task_id: TaskId) -> TaskRecord:
+        """Return the record of a task of `app`. Raises TaskNotFound."""
+        stored = self._copies.get(app, task_id) or await self._records.get(app, task_id)
+        if stored is None:
+            raise TaskNotFound("The task does not exist.")
+        return stored.record
+
+    def newest(self, app: SdkAppId) -> Sequence[TaskRecord]:
+        """Return the records of all tasks of `app`, the newest first."""
+        records = [stored.record for stored in self._copies.list(app)]
+        return sorted(records, key=lambda record: record.created_at, reverse=True)
+
+    async def inspect(self, records: Sequence[TaskRecord]) -> Sequence[tuple[DestinationReport, ...]]:
+        """Return how the destinations of `records` are: as their children say, or else as was stored last."""
+        return await asyncio.gather(*(self._inspect(record) for record in records))
+
+    async def forget_old(self) -> int:
+        """Delete the records of tasks that ended more than 30 days ago; return how many."""
+        horizon = self._clock.unix() - MEMORY
+        old = [s.record for s in self._copies.list() if not s.record.live and s.record.state_since < horizon]
+        for record in old:
+            await self._records.delete(record.plan.room.app, record.task_id)
+        return len(old)
+
+    async def _tell(self, task_id: TaskId) -> bool:
+        """Return whether somebody runs the task. One who does not answer in time still does: the record tells it."""
+        try:
+            return await self._ask(task_id, {"do": "stop"}, TELL_TIMEOUT) is not None
+        except BusError:
+            _log.warning("task does not answer its stop", extra={"task_id": task_id})
+            return True
+
+    async def _inspect(self, record: TaskRecord) -> tuple[DestinationReport, ...]:
+        answer = None
+        if record.state in (TaskState.RUNNING, TaskState.STOPPING):
+            with suppress(BusError):
+                answer = await self._ask(record.task_id, {"do": "inspect"}, INSPECT_TIMEOUT)
+        return reports_of(record, answer)
+
+    async def _change(
+        self, app: SdkAppId, task_id: TaskId, decide: Callable[[TaskRecord], TaskRecord | None]
+    ) -> TaskRecord:
+        stored = await self._records.change(app, task_id, decide)
+        self._copies.learn(stored)
+        return stored.record
+
+    def _failed(self, record: TaskRecord) -> TaskRecord | None:
+        return record.move(TaskState.ENDED, self._clock.unix(), EndReason.FAILED) if record.live else None
+
+    def _stopped(self, record: TaskRecord) -> TaskRecord | None:
+        if record.state is TaskState.QUEUED:
+            return self._ended(record)
+        if record.state is TaskState.RUNNING:
+            return record.move(TaskState.STOPPING, self._clock.unix(), EndReason.STOPPED)
+        return None
+
+    def _ended(self, record: TaskRecord) -> TaskRecord | None:
+        return record.move(TaskState.ENDED, self._clock.unix(), EndReason.STOPPED) if record.live else None
