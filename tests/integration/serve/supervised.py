@@ -18,10 +18,15 @@ def say(text: str) -> None:
     os.write(1, f"{text}\n".encode())
 
 
-def until_stopped(lifeline: int) -> None:
-    """Wait for SIGTERM or the end of the lifeline."""
+def hear() -> int:
+    """Return a descriptor that can be read once SIGTERM has come."""
     read, write = os.pipe()
     signal.signal(signal.SIGTERM, lambda *_: os.close(write))
+    return read
+
+
+def until_stopped(read: int, lifeline: int) -> None:
+    """Wait for SIGTERM or the end of the lifeline."""
     with selectors.DefaultSelector() as selector:
         selector.register(read, selectors.EVENT_READ)
         selector.register(lifeline, selectors.EVENT_READ)
@@ -32,9 +37,10 @@ def orderly(name: str) -> Callable[[Ready, int], None]:
     """A role that serves and says when it ends."""
 
     def run(ready: Ready, lifeline: int) -> None:
+        stop = hear()
         say(f"{name} pid {os.getpid()}")
         ready({name: f"address-of-{name}"})
-        until_stopped(lifeline)
+        until_stopped(stop, lifeline)
         say(f"{name} ended")
 
     return run
@@ -82,7 +88,7 @@ def main(names: list[str]) -> int:
             for name in names:
                 supervisor.start(ROLES[name])
             supervisor.wait_until_ready(names)
-            say(f"ready {supervisor.addresses}")
+            say(f"ready {sorted(supervisor.addresses.items())}")
         except RoleFailed as error:
             say(f"failed {error.role}: {error}")
             return 1

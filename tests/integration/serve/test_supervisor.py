@@ -51,7 +51,7 @@ class Program:
 
 def test_the_addresses_of_all_roles_are_known_once_all_serve() -> None:
     with Program("one", "two") as program:
-        assert program.until("ready") == "ready {'one': 'address-of-one', 'two': 'address-of-two'}"
+        assert program.until("ready") == "ready [('one', 'address-of-one'), ('two', 'address-of-two')]"
 
 
 def test_roles_end_in_the_order_given_and_the_exit_status_is_0() -> None:
