@@ -66,7 +66,7 @@ class Pipeline:
         self._size = (0, 0)
         self._sound = False
         self._sound_alone = 0
-        self._last_audio_ms = -1
+        self._last_audio_ms = start_us // 1000 - 1
         self._kept: list[Message] = []
         self._kept_bytes = 0
 
@@ -141,7 +141,7 @@ class Pipeline:
             return
         for packet in packets:
             at = packet.pts_us // 1000
-            if at <= self._last_audio_ms or at < 0:
+            if at <= self._last_audio_ms:
                 continue
             if not self._sound:
                 self._sound = True

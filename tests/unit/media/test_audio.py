@@ -1,6 +1,5 @@
 """AacTranscoder: the sound comes out as asked, in tune, in time, and goes on after a gap."""
 
-import math
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -11,25 +10,15 @@ import pytest
 from tailrace.errors import PeerError
 from tailrace.media.audio import AacTranscoder, Packet
 from tailrace.model.plan import AudioEncoding
+from tests.media.encoded import pitch, sound
 
 RATE = 48000
 
 
 def aac_tone(hertz: float, seconds: float, rate: int = RATE, channels: int = 2) -> tuple[bytes, list[bytes]]:
     """Return the AudioSpecificConfig and the frames of a tone."""
-    encoder = av.CodecContext.create("aac", "w")
-    encoder.sample_rate, encoder.layout, encoder.format = rate, "stereo" if channels == 2 else "mono", "fltp"
-    encoder.bit_rate = 128_000
-    encoder.open()
-    frames: list[bytes] = []
-    for start in range(0, int(seconds * rate), 1024):
-        wave = 0.5 * np.sin(2 * math.pi * hertz * np.arange(start, start + 1024) / rate)
-        frame = av.AudioFrame.from_ndarray(
-            np.repeat(wave[None, :], channels, axis=0).astype(np.float32), "fltp", encoder.layout.name
-        )
-        frame.sample_rate = rate
-        frames += [bytes(packet) for packet in encoder.encode(frame)]
-    return bytes(encoder.extradata or b""), frames
+    units = sound(hertz, seconds, rate=rate, channels=channels)
+    return units[0].config, [unit.payload for unit in units]
 
 
 def decode(config: bytes, packets: list[Packet]) -> np.ndarray:
@@ -37,11 +26,6 @@ def decode(config: bytes, packets: list[Packet]) -> np.ndarray:
     decoder.extradata = config
     parts = [frame.to_ndarray() for packet in packets for frame in decoder.decode(av.Packet(packet.payload))]
     return np.concatenate(parts, axis=1)
-
-
-def pitch(samples: np.ndarray, rate: int) -> float:
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(np.argmax(spectrum) * rate / len(samples))
 
 
 def feed(transcoder: AacTranscoder, config: bytes, frames: list[bytes], start_us: int = 0) -> Iterator[Packet]:
