@@ -1,0 +1,122 @@
+"""Room: an RTMP publisher in a room; its media goes to the bus, and subscribers get a start from here."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tailrace.bus.connection import Bus
+from tailrace.bus.media import Publisher
+from tailrace.bus.services import Service
+from tailrace.bus.starts import serve_starts
+from tailrace.clock import Clock
+from tailrace.config import App
+from tailrace.errors import BusError, CallerError
+from tailrace.ids import SdkAppId, Stream
+from tailrace.ingest.admission import admit
+from tailrace.ingest.group import Group
+from tailrace.ingest.intake import Intake
+from tailrace.ingest.stay import Stay, Stays
+from tailrace.model.presence import Presence, Role
+from tailrace.net.rtmp_server import Connection, Rejected
+from tailrace.unit import Unit
+from tailrace.wire.rtmp import amf0
+from tailrace.wire.rtmp.event import PublishRequested
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lobby:
+    """What a publisher needs to enter a room."""
+
+    bus: Bus
+    apps: Mapping[SdkAppId, App]
+    stays: Stays
+    clock: Clock
+
+
+class RoomPublisher:
+    """One publisher, once admitted by `enter`."""
+
+    def __init__(self, lobby: Lobby, connection: Connection, stream: Stream, session: int) -> None:
+        self._lobby = lobby
+        self._connection = connection
+        self._stream = stream
+        self._session = session
+        self._intake = Intake(session)
+        self._group = Group()
+        self._media = Publisher(lobby.bus, stream)
+        self._starts: Service | None = None
+        self._stay: Stay | None = None
+        self._announced_setups = 0
+
+    @classmethod
+    async def enter(cls, lobby: Lobby, connection: Connection, request: PublishRequested) -> "RoomPublisher":
+        """Admit a publisher. Raises Rejected with the field at fault and the way out."""
+        now = lobby.clock.unix()
+        try:
+            stream = admit(lobby.apps, request.name, request.parameters(), now)
+            publisher = cls(lobby, connection, stream, session=int(now * 1_000_000))
+            publisher._starts = await serve_starts(lobby.bus, stream, lambda: publisher._group.units)
+        except CallerError as error:
+            raise Rejected(str(error)) from error
+        except BusError as error:
+            _log.error("publisher turned away", extra={"error": str(error)})
+            raise Rejected("the server cannot take publishers at the moment; try again") from error
+        _log.info("publisher accepted", extra={"stream": stream.token, "peer": connection.peer_address})
+        return publisher
+
+    async def metadata(self, _timestamp_ms: int, _values: dict[str, amf0.Value]) -> None:
+        """Ignore onMetaData: what is published is read from the set-up data, which decoders go by."""
+
+    async def video(self, timestamp_ms: int, payload: bytes) -> None:
+        """Publish a picture. Raises PeerError to have the connection closed."""
+        if (unit := self._intake.video(timestamp_ms, payload)) is not None:
+            await self._pass_on(unit)
+
+    async def audio(self, timestamp_ms: int, payload: bytes) -> None:
+        """Publish a sound frame. Raises PeerError to have the connection closed."""
+        if (unit := self._intake.audio(timestamp_ms, payload)) is not None:
+            await self._pass_on(unit)
+
+    async def ended(self, orderly: bool, reason: str) -> None:
+        """Leave the room: at once after an orderly end, else after the time that a lost publisher stays."""
+        _log.info("publisher ended", extra={"stream": self._stream.token, "orderly": orderly, "reason": reason})
+        if self._starts is not None:
+            await self._starts.close()
+        if self._stay is not None and orderly:
+            await self._stay.end()
+        elif self._stay is not None:
+            self._stay.lose()
+
+    async def _pass_on(self, unit: Unit) -> None:
+        self._group.add(unit)
+        try:
+            await self._media.publish(unit)
+        except BusError as error:
+            # As when the bus is away: this unit is lost, the publisher is not to blame, and subscribers see the gap.
+            self._media.dropped += 1
+            _log.warning("unit not sent", extra={"stream": self._stream.token, "error": str(error)})
+        # With the first unit the set-up data of both tracks is usually there: publishers send it before any media.
+        if self._announced_setups != self._intake.setups:
+            self._announced_setups = self._intake.setups
+            self._announce()
+
+    def _announce(self) -> None:
+        sps = self._intake.sps
+        presence = Presence(
+            self._stream.room,
+            self._stream.user,
+            Role(self._stream.type.value),
+            self._session,
+            since=self._session / 1_000_000,
+            via="rtmp",
+            audio=self._intake.audio_config is not None,
+            video=sps is not None,
+            width=sps.width if sps else 0,
+            height=sps.height if sps else 0,
+        )
+        if self._stay is None:
+            self._stay = self._lobby.stays.begin(presence, self._connection)
+        else:
+            self._stay.update(presence)
