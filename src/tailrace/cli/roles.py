@@ -17,6 +17,8 @@ from tailrace.processes import START_WITHIN, Role
 from tailrace.secret import Secret
 from tailrace.supervise import Ready
 
+# Calls that run wait for the bus at most 4 s, and connections are closed meanwhile.
+OWN_TIME = 4.0
 # A role has these seconds beyond what its own work may take, to say good-bye to the bus.
 MARGIN = 3.0
 # In the report of the bus role only: it has the credentials in it, and is taken out before addresses are shown.
@@ -61,7 +63,7 @@ def app_role(name: RoleName, config: Config, bus_url: Secret, known: Mapping[str
         logs.bind(role=name)
         import_module(f"tailrace.{name}.app").main(keep_ports(config, known), bus_url, ready, lifeline)
 
-    own = config.worker.stop_deadline if name is RoleName.WORKER else 0.0
+    own = config.worker.stop_deadline if name is RoleName.WORKER else OWN_TIME
     return Role(name, run, stop_within=own + MARGIN)
 
 

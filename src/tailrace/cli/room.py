@@ -2,16 +2,13 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
-
-from rich.console import Console
-from rich.table import Table
 
 from tailrace.bus.connection import connect
 from tailrace.bus.rooms import Rooms
 from tailrace.cli.exits import CommandError, Exit
+from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
 from tailrace.ids import SdkAppId
 from tailrace.model.presence import Presence
@@ -30,12 +27,20 @@ def show_list(config: Path | None, data: Path | None, app_id: int, *, as_json: b
         ]
         print(json.dumps(rows, indent=2))
         return
-    table = Table("room", "kind", "SdkAppId", "members")
-    for (app, room_id, numeric), members in sorted(rooms.items()):
-        table.add_row(
-            room_id, "numeric" if numeric else "string", str(app), ", ".join(sorted({found.user for found in members}))
-        )
-    Console().print(table if rooms else "Nobody is in a room.")
+    print_table(
+        ("room", "kind", "SdkAppId", "members"),
+        [
+            (
+                room_id,
+                "numeric" if numeric else "string",
+                str(app),
+                ", ".join(sorted({found.user for found in members})),
+            )
+            for (app, room_id, numeric), members in sorted(rooms.items())
+        ],
+    )
+    if not rooms:
+        print("Nobody is in a room.")
 
 
 def show(config: Path | None, data: Path | None, app_id: int, name: str, *, as_json: bool) -> None:
@@ -47,18 +52,13 @@ def show(config: Path | None, data: Path | None, app_id: int, name: str, *, as_j
     if as_json:
         print(json.dumps([_as_json(found) for found in members], indent=2))
         return
-    table = Table("user", "as", "publishes", "picture", "via", "since")
-    for found in members:
-        tracks = [name for name, there in (("video", found.video), ("audio", found.audio)) if there]
-        table.add_row(
-            found.user,
-            found.role,
-            " + ".join(tracks) or "nothing",
-            f"{found.width}x{found.height}" if found.width else "",
-            found.via,
-            _time(found.since),
-        )
-    Console().print(table)
+    print_table(("user", "as", "publishes", "picture", "via", "since"), [_row(found) for found in members])
+
+
+def _row(found: Presence) -> tuple[str, ...]:
+    tracks = [name for name, there in (("video", found.video), ("audio", found.audio)) if there]
+    picture = f"{found.width}x{found.height}" if found.width else ""
+    return found.user, found.role, " + ".join(tracks) or "nothing", picture, found.via, time_text(found.since)
 
 
 def _as_json(found: Presence) -> dict[str, object]:
@@ -73,13 +73,9 @@ def _as_json(found: Presence) -> dict[str, object]:
         "Width": found.width,
         "Height": found.height,
         "Via": found.via,
-        "Since": _time(found.since),
+        "Since": time_text(found.since),
         "TaskId": found.task_id,
     }
-
-
-def _time(unix: float) -> str:
-    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _present(target: Target, app_id: int) -> list[Presence]:

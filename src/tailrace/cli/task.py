@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
+from tailrace.secret import PushUrl
 
 # The figures of the API's printed examples (spec/02 section 1.5); a pass-through does not look at them.
 AUDIO = {"AudioEncode": {"SampleRate": 48000, "Channel": 2, "BitRate": 64, "Codec": 0}}
 VIDEO = {"VideoEncode": {"Width": 1280, "Height": 720, "Fps": 15, "BitRate": 1536, "Gop": 2}}
+# The members of an answer that are Unix seconds.
+TIMES = ("CreatedTime", "StateSince", "Since")
 
 
 def start_request(
@@ -56,7 +57,7 @@ def stop(config: Path | None, data: Path | None, app_id: int, task_id: str, *, a
 def show(config: Path | None, data: Path | None, app_id: int, task_id: str, *, as_json: bool) -> None:
     """Print one relay with its destinations."""
     answer = _call(find(config, data), "DescribePublishCdnStream", app_id, {"TaskId": task_id})
-    print(json.dumps(answer, indent=2)) if as_json else _print_one(answer["Tasks"][0])
+    print(json.dumps(answer, indent=2)) if as_json else _print_one(answer["TaskList"][0])
 
 
 def show_list(
@@ -77,25 +78,34 @@ def show_list(
     if as_json:
         print(json.dumps(answer, indent=2))
         return
-    table = Table("TaskId", "room", "state", "destinations", "worker")
-    for task in answer["Tasks"]:
-        seen = ", ".join(str(destination["State"]) for destination in task["Destinations"])
-        table.add_row(task["TaskId"], task["RoomId"], task["State"], seen, task["Worker"])
-    Console().print(table)
-    print(f"{len(answer['Tasks'])} of {answer['TotalCount']}")
+    rows = [
+        (task["TaskId"], task["RoomId"], task["UserId"], task["State"], _destinations(task))
+        for task in answer["TaskList"]
+    ]
+    print_table(("TaskId", "room", "user", "state", "destinations"), rows)
+    print(f"{len(answer['TaskList'])} of {answer['TotalCount']}")
 
 
 def _call(target: Target, action: str, app_id: int, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return target.call(action, {"SdkAppId": target.app(app_id).sdk_app_id, **parameters})
 
 
+def _destinations(task: Mapping[str, Any]) -> str:
+    return ", ".join(str(destination["State"]) for destination in task["Destinations"])
+
+
 def _print_one(task: Mapping[str, Any]) -> None:
-    console = Console()
     for name, value in task.items():
         if name != "Destinations":
-            console.print(f"{name:<14}{value}", highlight=False)
-    destinations = task["Destinations"]
-    table = Table(*(destinations[0] if destinations else ["Destinations"]))
-    for destination in destinations:
-        table.add_row(*(str(value) for value in destination.values()))
-    console.print(table)
+            print(f"{name:<14}{time_text(value) if name in TIMES else value}")
+    print()
+    # The address comes last, and without what may be a stream key: it is the caller's own, but screens are shared.
+    columns = ("State", "Since", "BitRate", "VideoFrames", "AudioFrames", "DroppedFrames", "Connects", "Reason")
+    rows = [
+        (
+            *(str(time_text(found[name]) if name in TIMES else found[name]) for name in columns),
+            str(PushUrl(found["Url"])),
+        )
+        for found in task["Destinations"]
+    ]
+    print_table((*columns, "Url"), rows)
