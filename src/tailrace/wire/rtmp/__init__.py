@@ -1,1 +1,1 @@
-"""RTMP 1.0, both sides, sans I/O: handshake, chunk, message, command, connection."""
+"""RTMP without I/O: one core for both sides. `server` and `client` are what the drivers use; the rest serves them."""

@@ -1,0 +1,180 @@
+"""RTMP session: one connection to a server, of a publisher or a player; a thin asyncio driver of the client core."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import Callable
+from typing import Final, cast
+
+from tailrace.errors import DestinationError, DestinationLost, DestinationRefused, DestinationUnreachable, PeerError
+from tailrace.net.guard import Guard
+from tailrace.wire.rtmp.client import ClientConnection, Purpose
+from tailrace.wire.rtmp.event import Event, Ignored, Playing, Published, Refused
+from tailrace.wire.rtmp.handshake import RANDOM_SIZE
+from tailrace.wire.rtmp.url import RtmpUrl
+
+# 40 s at 1500 kbit/s: whoever feeds a publisher drops pictures far earlier, this only keeps memory bounded.
+MAX_BACKLOG: Final = 8 * 1024 * 1024
+
+
+class Session(asyncio.Protocol):
+    """Feeds the core, sends what it returns, and tells `on_event` what else came.
+
+    `lost` gets a DestinationError as its result when the other side ends an established session; it stays pending
+    after an end of our own.
+    """
+
+    def __init__(self, target: RtmpUrl, purpose: Purpose, on_event: Callable[[Event], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self.core = ClientConnection(target, purpose, os.urandom(RANDOM_SIZE))
+        self.lost: asyncio.Future[DestinationError] = loop.create_future()
+        self._target = target
+        self._on_event = on_event
+        self._ready: asyncio.Future[None] = loop.create_future()
+        self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
+        self._gone = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
+        self._closing = False
+        self._written = 0
+
+    async def open(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
+        """Connect, and wait until the server takes or sends the stream. Raises DestinationError, and leaves no socket."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._connect(guard, timeout, tls)
+                await self._ready
+        except TimeoutError as error:
+            self._abort()
+            what = "connect" if self._transport is None else "answer"
+            raise DestinationUnreachable(f"{self._target} did not {what} within {timeout:g} s") from error
+        except BaseException:
+            self._abort()
+            raise
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes that were sent and that the kernel has not yet taken."""
+        return self._transport.get_write_buffer_size() if self._transport and not self._gone.is_set() else 0
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes that the kernel has taken."""
+        return self._written - self.backlog_bytes
+
+    def flush(self) -> None:
+        """Send what the core has to send."""
+        transport = self._transport
+        data = self.core.data_to_send()
+        if not data or transport is None or transport.is_closing():
+            return
+        transport.write(data)
+        self._written += len(data)
+        if transport.get_write_buffer_size() > MAX_BACKLOG:
+            self._fail(DestinationLost(f"{self._target} has stopped taking media"))
+
+    async def close(self, timeout: float) -> None:
+        """End in order: tell the server, send all, wait until it hangs up too; after `timeout` seconds just hang up."""
+        transport = self._transport
+        if transport is None:
+            return
+        if not self._closing:
+            self._closing = True
+            self.core.finish()
+            self.flush()
+            # Not close(): with unread bytes in the socket that makes the kernel send a reset, which can overtake what
+            # we have just sent. So end our half, and go on reading until the other half ends.
+            transport.resume_reading()
+            if transport.can_write_eof():
+                transport.write_eof()
+            else:
+                transport.close()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._gone.wait()
+        except TimeoutError:
+            pass
+        finally:
+            transport.abort()
+        await self._gone.wait()
+
+    def pause(self, paused: bool) -> None:
+        """Stop or go on reading."""
+        if self._transport is not None and not self._transport.is_closing():
+            if paused:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by asyncio; begin the handshake."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.flush()
+
+    def data_received(self, data: bytes) -> None:
+        """Called by asyncio."""
+        try:
+            events = self.core.receive(data)
+        except PeerError as error:
+            self._fail(DestinationLost(f"{self._target} broke the protocol: {error}"))
+            return
+        for event in events:
+            match event:
+                case Ignored():
+                    pass
+                case Published() | Playing():
+                    if not self._ready.done():
+                        self._ready.set_result(None)
+                case Refused(code, description):
+                    self._fail(DestinationRefused(code, description))
+                case _:
+                    self._on_event(event)
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by asyncio."""
+        self._gone.set()
+        self._fail(DestinationLost(f"{self._target} closed the connection" + (f" ({exc})" if exc else "")))
+
+    async def _connect(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
+        """Try the checked addresses one after the other, each with an equal part of the time that is left."""
+        loop = asyncio.get_running_loop()
+        target = self._target
+        deadline = loop.time() + timeout
+        addresses = await guard.resolve(target.host, target.port, timeout)
+        context = (tls or ssl.create_default_context()) if target.tls else None
+        for number, address in enumerate(addresses):
+            part = (deadline - loop.time()) / (len(addresses) - number)
+            last = number == len(addresses) - 1
+            try:
+                async with asyncio.timeout(None if last else part):
+                    await loop.create_connection(
+                        lambda: self,
+                        address,
+                        target.port,
+                        ssl=context,
+                        server_hostname=target.host if context else None,
+                    )
+                return
+            except TimeoutError:
+                if last:
+                    raise
+            except OSError as error:  # ssl.SSLError is one
+                if last:
+                    why = error.strerror or type(error).__name__
+                    raise DestinationUnreachable(f"{target} cannot be reached: {why}") from error
+
+    def _fail(self, error: DestinationError) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        if not self._ready.done():
+            self._ready.set_exception(error)
+        elif not self.lost.done():
+            self.lost.set_result(error)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _abort(self) -> None:
+        self._closing = True
+        if self._transport is not None:
+            self._transport.abort()

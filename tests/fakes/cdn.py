@@ -1,0 +1,167 @@
+"""FakeCdn: an RTMP CDN on a real socket that records what is pushed to it, and misbehaves when told to."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self, cast
+
+from tailrace.errors import PeerError
+from tailrace.wire.rtmp.amf0 import Value
+from tailrace.wire.rtmp.event import Audio, Called, Connected, Ended, Event, Metadata, PublishRequested, Video
+from tailrace.wire.rtmp.handshake import RANDOM_SIZE
+from tailrace.wire.rtmp.server import ServerConnection, State
+
+
+@dataclass
+class Stream:
+    """What came over one connection. `events` has the commands in order, and at the end "closed" or "lost".
+
+    "closed": the client ended its half in order, whatever it had said before. "lost": the connection broke.
+    """
+
+    app: str = ""
+    name: str = ""
+    query: str = ""
+    metadata: dict[str, Value] = field(default_factory=dict)
+    audio: list[tuple[int, bytes]] = field(default_factory=list)
+    video: list[tuple[int, bytes]] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+
+    @property
+    def live(self) -> bool:
+        """Whether it was accepted and has not ended."""
+        return "publish" in self.events and not {"closed", "lost"} & set(self.events)
+
+
+class FakeCdn:
+    """`async with FakeCdn() as cdn`: takes every stream. The methods named for misbehaviours are for what comes next."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.streams: list[Stream] = []
+        self.connections: list[_Connection] = []
+        self.refusal: str | None = None
+        self.stalling = False
+        self.silent = False
+        self.changed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._server.close()
+        for connection in self.connections:
+            connection.transport.abort()
+        await asyncio.gather(*(connection.gone.wait() for connection in self.connections))
+
+    def url(self, name: str) -> str:
+        """Return a push URL."""
+        return f"rtmp://127.0.0.1:{self.port}/live/{name}"
+
+    def refuse(self, code: str | None = "NetStream.Publish.BadName") -> None:
+        """Answer publish with this code; None: accept again."""
+        self.refusal = code
+
+    def stall(self, on: bool = True) -> None:
+        """Accept connections and then neither read nor say anything, on those that are open too."""
+        self.stalling = on
+        for connection in self.connections:
+            connection.stall(on)
+
+    def silent_after_publish(self, on: bool = True) -> None:
+        """Do everything but answer publish."""
+        self.silent = on
+
+    def reset(self) -> None:
+        """Break all connections, like a machine that died and came back."""
+        for connection in self.connections:
+            connection.transport.abort()
+
+    def turn_out(self, code: str = "NetStream.Publish.Denied") -> None:
+        """Tell all publishers to go, and hang up."""
+        for connection in self.connections:
+            connection.turn_out(code)
+
+    async def wait_for(self, condition: Callable[[], object], timeout: float = 5.0) -> None:
+        """Wait until the condition holds; looked at whenever something arrives. Raises TimeoutError."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, cdn: FakeCdn) -> None:
+        self.gone = asyncio.Event()
+        self.stream = Stream()
+        self._cdn = cdn
+        self._core = ServerConnection(os.urandom(RANDOM_SIZE))
+
+    def stall(self, on: bool) -> None:
+        if self.transport.is_closing():
+            return
+        if on:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def turn_out(self, code: str) -> None:
+        self._core.turn_out(code, "out")
+        self._flush()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._cdn.connections.append(self)
+        self._cdn.streams.append(self.stream)
+        if self._cdn.stalling:
+            self.stall(True)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for event in self._core.receive(data):
+                self._note(event)
+        except PeerError as error:
+            self.stream.events.append(f"error: {error}")
+            self.transport.abort()
+        self._flush()
+        self._cdn.changed.set()
+
+    def eof_received(self) -> None:
+        self.stream.events.append("closed")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if "closed" not in self.stream.events:
+            self.stream.events.append("lost")
+        self.gone.set()
+        self._cdn.changed.set()
+
+    def _flush(self) -> None:
+        self.transport.write(self._core.data_to_send())
+        if self._core.state is State.CLOSED:
+            self.transport.close()
+
+    def _note(self, event: Event) -> None:
+        stream = self.stream
+        match event:
+            case Connected():
+                stream.events.append("connect")
+            case Called(command) | Ended(command):
+                stream.events.append(command)
+            case PublishRequested(app, name, query):
+                stream.app, stream.name, stream.query = app, name, query
+                stream.events.append("publish")
+                if self._cdn.refusal:
+                    self._core.reject(event, self._cdn.refusal, "refused by the fake")
+                elif not self._cdn.silent:
+                    self._core.accept(event)
+            case Metadata(_, values):
+                stream.metadata = values
+                stream.events.append("onMetaData")
+            case Audio(timestamp_ms, payload):
+                stream.audio.append((timestamp_ms, payload))
+            case Video(timestamp_ms, payload):
+                stream.video.append((timestamp_ms, payload))
