@@ -125,8 +125,7 @@ class Push:
             self._counters.dropped_frames += 1
             return
         self._send(client, message)
-        if self._life.status is not Status.RUNNING:
-            self._check_flow(client)
+        self._check_flow(client)
 
     async def run(self) -> None:
         """Push until cancelled, or until the retries are used up."""
@@ -184,7 +183,7 @@ class Push:
 
     def _check_flow(self, client: RtmpPublisher) -> None:
         """RUNNING means that bytes left the socket: what was sent has been taken by the kernel to the last byte."""
-        if client.backlog_bytes == 0 and self._last_ms >= 0 and not self._waiting_for_start:
+        if self._life.status is not Status.RUNNING and client.backlog_bytes == 0:
             self._handle(MediaFlowed())
 
     async def _hang_up(self) -> None:
@@ -192,8 +191,8 @@ class Push:
             return
         self._handle(StopAsked())
         if (client := self._client) is not None:
+            self._client = None  # nothing more is offered to it
             await client.close(CLOSE_TIMEOUT)
-            self._client = None
             self._sent_before += client.sent_bytes
         self._handle(Closed())
 
