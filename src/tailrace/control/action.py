@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from tailrace.clock import Clock
 from tailrace.config import Config
 from tailrace.control.caller import Caller
-from tailrace.control.params.wire import Wire
+from tailrace.control.params.wire import Answered, Wire
 from tailrace.control.tasks import Tasks
 
 _R = TypeVar("_R", bound=Wire)
@@ -38,9 +38,9 @@ class Action:
 
     name: str
     request: type[Wire]
-    run: Callable[[Any, Caller, Service], Awaitable[Wire]]
+    run: Callable[[Any, Caller, Service], Awaitable[Answered]]
 
 
-def action(name: str, request: type[_R]) -> Callable[[Callable[[_R, Caller, Service], Awaitable[Wire]]], Action]:
+def action(name: str, request: type[_R]) -> Callable[[Callable[[_R, Caller, Service], Awaitable[Answered]]], Action]:
     """Make the decorated function the action `name`."""
     return lambda run: Action(name, request, run)

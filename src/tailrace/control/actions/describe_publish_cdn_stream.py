@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from tailrace.control.action import Service, action
 from tailrace.control.caller import Caller
 from tailrace.control.params.who import AppNumber, RoomName
-from tailrace.control.params.wire import Flag, TaskIdText, Wire, one_of, wrong
+from tailrace.control.params.wire import Answered, Flag, TaskIdText, Wire, one_of, wrong
 from tailrace.errors import TaskNotFound
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.plan import Destination
@@ -34,7 +34,7 @@ class Request(Wire):
         return self
 
 
-class DestinationInfo(Wire):
+class DestinationInfo(Answered):
     """One destination, in the order of the start request. `url` is the caller's own text; times are Unix seconds.
 
     `status` is the number that callbacks carry (spec/04 section 4.1), `state` says it in words.
@@ -53,7 +53,7 @@ class DestinationInfo(Wire):
     connects: int
 
 
-class TaskInfo(Wire):
+class TaskInfo(Answered):
     """One task. Times are Unix seconds; `epoch` counts how often it was taken over."""
 
     task_id: str
@@ -70,7 +70,7 @@ class TaskInfo(Wire):
     destinations: tuple[DestinationInfo, ...]
 
 
-class Response(Wire):
+class Response(Answered):
     """`total_count` is of all that fit, the list of the page asked for."""
 
     total_count: int

@@ -13,7 +13,7 @@ from tailrace.control.params.record import McuRecordParams
 from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
 from tailrace.control.params.who import AppNumber, RoomName, SingleSubscribeParams, check_room
-from tailrace.control.params.wire import Flag, Wire, lacking, wrong
+from tailrace.control.params.wire import Answered, Flag, Wire, lacking, wrong
 from tailrace.control.planning import check_destinations, check_robot, plan_of
 
 
@@ -57,7 +57,7 @@ class Request(Wire):
             raise wrong("AgentParams.UserId", "is the user whose stream is relayed; the robot needs one of its own")
 
 
-class Response(Wire):
+class Response(Answered):
     """The new task."""
 
     task_id: str

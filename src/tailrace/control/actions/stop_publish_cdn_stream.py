@@ -4,7 +4,7 @@ from tailrace.control.action import Service, action
 from tailrace.control.caller import Caller
 from tailrace.control.params.record import RecordKeyText
 from tailrace.control.params.who import AppNumber
-from tailrace.control.params.wire import TaskIdText, Wire
+from tailrace.control.params.wire import Answered, TaskIdText, Wire
 from tailrace.errors import TaskNotFound
 from tailrace.ids import SdkAppId, TaskId
 
@@ -17,7 +17,7 @@ class Request(Wire):
     record_key: RecordKeyText | None = None
 
 
-class Response(Wire):
+class Response(Answered):
     """The TaskId as it was sent."""
 
     task_id: str

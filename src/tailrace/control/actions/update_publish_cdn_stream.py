@@ -7,7 +7,7 @@ from tailrace.control.params.publish import FeedBackList, PublishList
 from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
 from tailrace.control.params.who import AppNumber, SingleSubscribeParams
-from tailrace.control.params.wire import Flag, Integer, TaskIdText, Wire
+from tailrace.control.params.wire import Answered, Flag, Integer, TaskIdText, Wire
 from tailrace.errors import NotBuilt
 
 
@@ -26,7 +26,7 @@ class Request(Wire):
     feed_back_room_params: FeedBackList | None = None
 
 
-class Response(Wire):
+class Response(Answered):
     """The TaskId as it was sent."""
 
     task_id: str

@@ -13,6 +13,16 @@ from tailrace.secret import PushUrl, Secret
 _M = TypeVar("_M", bound="Wire")
 _V = TypeVar("_V", int, str)
 
+# The API's names for types, where pydantic has Python's.
+_WORDS = {
+    "int_type": "expected an Integer",
+    "int_parsing": "expected an Integer",
+    "int_from_float": "expected an Integer",
+    "string_type": "expected a String",
+    "tuple_type": "expected a list",
+    "model_type": "expected an object",
+}
+
 MAX_TEXT = 4096
 # Image URLs: what browsers and CDNs take at least.
 MAX_URL = 2048
@@ -25,10 +35,17 @@ class Wire(BaseModel):
         alias_generator=to_pascal,
         frozen=True,
         extra="forbid",
+        strict=True,
         serialize_by_alias=True,
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
     )
+
+
+class Answered(Wire):
+    """A structure that we answer: made by its snake_case names, told by its public ones."""
+
+    model_config = ConfigDict(validate_by_name=True)
 
 
 def lacking(field: str, why: str = "") -> PydanticCustomError:
@@ -81,7 +98,8 @@ def read(model: type[_M], parameters: Mapping[str, Any], text: bool) -> _M:
     Raises ParameterUnknown, ParameterMissing or ParameterInvalid for the worst complaint, in spec/01's order.
     """
     try:
-        return model.model_validate(parameters, strict=not text)
+        # None: as the model says, which is strict but for lists, which become tuples.
+        return model.model_validate(parameters, strict=False if text else None)
     except ValidationError as error:
         complaints = error.errors(include_url=False, include_input=False)
         raise _as_our_error(min(complaints, key=_rank)) from None
@@ -110,7 +128,7 @@ def _as_our_error(complaint: ErrorDetails) -> CallerError:
             return ParameterMissing(path)
         case "rule_missing":
             return ParameterMissing(path, complaint["msg"])
-    return ParameterInvalid(path, complaint["msg"])
+    return ParameterInvalid(path, _WORDS.get(complaint["type"], complaint["msg"]))
 
 
 def _steps(complaint: ErrorDetails) -> Iterator[str]:
