@@ -33,10 +33,10 @@ FORGET_EVERY = 3600.0
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
     """Serve until stopped. Raises ConfigError when the address is taken, BusError when there is no bus at the start."""
-    run_until_stopped(lambda stopped: serve(config, bus_url, ready, stopped), lifeline)
+    run_until_stopped(lambda stopped: serve(config, bus_url, ready, stopped, SystemClock()), lifeline)
 
 
-async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.Event) -> None:
+async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.Event, clock: Clock) -> None:
     """Serve until `stopped` is set; call `ready` with the address once calls are answered."""
     try:
         bound = bind(config.listen.host, config.listen.http)
@@ -53,7 +53,6 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
             async with asyncio.TaskGroup() as group:
                 following = start(group, mirror.run(), "mirror of the task records")
                 await mirror.ready()
-                clock = SystemClock()
                 tasks = _tasks(config, bus, mirror, clock)
                 janitor = start(group, forget(tasks), "janitor of old task records")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))

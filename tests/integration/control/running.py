@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tencentcloud.trtc.v20190722.trtc_client import TrtcClient
 
 from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
+from tailrace.clock import Clock, SystemClock
 from tailrace.config import Account, App, Config, Key, Limits, Listen
 from tailrace.control.app import serve
 from tailrace.secret import Secret
@@ -55,6 +57,17 @@ CONFIG = Config(
 )
 
 
+class ShiftedClock(SystemClock):
+    """A clock that is `by` seconds ahead."""
+
+    def __init__(self, by: float) -> None:
+        self._by = by
+
+    def unix(self) -> float:
+        """Return a wrong time of day."""
+        return super().unix() + self._by
+
+
 @dataclass(frozen=True)
 class Control:
     """A running server: `address` is host:port."""
@@ -80,7 +93,7 @@ class Control:
 
 
 @contextmanager
-def control(nats_url: Secret, config: Config = CONFIG) -> Iterator[Control]:
+def control(nats_url: Secret, config: Config = CONFIG, clock: Clock | None = None) -> Iterator[Control]:
     """Run a control process's server until the end of the block."""
     addresses: SimpleQueue[str | BaseException] = SimpleQueue()
     stoppers: list[Callable[[], object]] = []
@@ -88,7 +101,13 @@ def control(nats_url: Secret, config: Config = CONFIG) -> Iterator[Control]:
     async def work() -> None:
         stopped, loop = asyncio.Event(), asyncio.get_running_loop()
         stoppers.append(lambda: loop.call_soon_threadsafe(stopped.set))
-        await serve(config, nats_url, lambda names: addresses.put(names["http"].removeprefix("http://")), stopped)
+        await serve(
+            config,
+            nats_url,
+            lambda names: addresses.put(names["http"].removeprefix("http://")),
+            stopped,
+            clock or SystemClock(),
+        )
 
     def run() -> None:
         try:
@@ -109,6 +128,14 @@ def control(nats_url: Secret, config: Config = CONFIG) -> Iterator[Control]:
             stop()
         thread.join(START_WITHIN)
         assert not thread.is_alive()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Ask again and again, until it is so or START_WITHIN is over."""
+    deadline = time.monotonic() + START_WITHIN
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def on_the_bus(nats_url: Secret, work: Callable[[Bus], Any]) -> Any:
