@@ -42,6 +42,7 @@ class Bus:
         self._on_drop: dict[Subscription, Callable[[], None]] = {}
         self._reconnects: set[Callable[[], None]] = set()
         self._last_error = ""
+        self._closing = False
 
     @property
     def connected(self) -> bool:
@@ -68,15 +69,17 @@ class Bus:
         if not self.connected:
             return False
         try:
-            async with asyncio.timeout(timeout):
-                await self.nc.flush(timeout=max(1, round(timeout)))
-        except (nats.errors.Error, TimeoutError, OSError):
+            with asking("reach the bus"):
+                async with asyncio.timeout(timeout):
+                    await self.nc.flush(timeout=max(1, round(timeout)))
+        except BusError:
             return False
         return True
 
     async def close(self) -> None:
         """Send what is buffered and close. Twice is harmless."""
         await self.alive()
+        self._closing = True
         await self.nc.close()
 
     async def publish(self, subject: str, data: bytes, reply: str = "") -> None:
@@ -144,9 +147,9 @@ class Bus:
         finally:
             self._reconnects.discard(notice)
 
-    async def _open(self, url: Secret, name: str) -> None:
+    async def _open(self, url: Secret, name: str, timeout: float) -> None:
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(timeout):
                 await self.nc.connect(
                     url.reveal(),
                     name=name,
@@ -172,7 +175,8 @@ class Bus:
             _log.warning("bus error", extra={"error": repr(error)})
 
     async def _disconnected(self) -> None:
-        _log.warning("bus disconnected", extra={"error": self._last_error})
+        if not self._closing:
+            _log.warning("bus disconnected", extra={"error": self._last_error})
 
     async def _reconnected(self) -> None:
         _log.info("bus reconnected")
@@ -185,10 +189,10 @@ class Bus:
             notice()
 
 
-async def connect(url: Secret, name: str) -> Bus:
-    """Connect as `name`, and stay connected. Raises BusError when no server answers within CONNECT_TIMEOUT seconds."""
+async def connect(url: Secret, name: str, timeout: float = CONNECT_TIMEOUT) -> Bus:
+    """Connect as `name`, and stay connected. Raises BusError when no server lets us in within `timeout` seconds."""
     bus = Bus()
-    await bus._open(url, name)
+    await bus._open(url, name, timeout)
     return bus
 
 
@@ -199,8 +203,19 @@ def is_end(message: Msg) -> bool:
 
 @contextmanager
 def asking(what: str) -> Iterator[None]:
-    """Turn the client's errors and time limits into a BusError that says what was asked."""
+    """Turn the client's errors and time limits into a BusError that says what was asked, and see to cancellations.
+
+    A cancellation that comes in the same turn of the loop as the answer is swallowed by `asyncio.wait_for` of Python
+    3.11, which the client uses, and one that meets its flush by the client itself. It is raised again here.
+    """
+    task = asyncio.current_task()
+    cancels = task.cancelling() if task else 0
+    failure: Exception | None = None
     try:
         yield
-    except (nats.errors.Error, TimeoutError, OSError) as error:
-        raise BusError(f"{what}: {error or type(error).__name__}") from error
+    except (nats.errors.Error, TimeoutError, OSError, ValueError) as error:
+        failure = error
+    if task and task.cancelling() > cancels:
+        raise asyncio.CancelledError
+    if failure is not None:
+        raise BusError(f"{what}: {failure or type(failure).__name__}") from failure

@@ -17,6 +17,7 @@ PRESENCE_TTL = 1.0
 ACK_WAIT = 1.0
 
 Scenario = Callable[[Bus], Coroutine[Any, Any, None]]
+Run = Callable[[Scenario], None]
 _apps = itertools.count(1_400_000_000)
 
 
@@ -39,7 +40,7 @@ def app() -> SdkAppId:
 
 
 @pytest.fixture
-def run(bus_server: EmbeddedServer) -> Callable[[Scenario], None]:
+def run(bus_server: EmbeddedServer) -> Run:
     """Runs `scenario(bus)` on a fresh loop with a prepared bus, for half a minute at most."""
     return lambda scenario: run_with(bus_server, scenario)
 

@@ -1,7 +1,6 @@
 """Task records on a real nats-server."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,9 +12,7 @@ from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
 from tailrace.model.plan import Destination, Plan
 from tailrace.model.task import DestinationReport, DestinationStatus, TaskRecord, TaskState
 from tailrace.secret import PushUrl
-from tests.integration.bus.conftest import Scenario
-
-Run = Callable[[Scenario], None]
+from tests.integration.bus.conftest import Run
 
 
 def a_record(app: SdkAppId, name: str = "task a/1.*") -> TaskRecord:
