@@ -1,5 +1,6 @@
 """A whole ingest process on free ports, and publishers to feed it."""
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -8,16 +9,22 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
-from multiprocessing.connection import Connection
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from multiprocessing.connection import Connection as Pipe
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
+from tailrace.bus import connection, media
+from tailrace.bus.connection import Bus
+from tailrace.bus.rooms import Rooms as BusRooms
 from tailrace.config import Account, App, Config, Listen, Rooms
 from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId
 from tailrace.ingest import app
+from tailrace.model.presence import Presence, Role
 from tailrace.secret import Secret
+from tailrace.unit import Codec, Unit
 from tailrace.wire import usersig
 
 APP = SdkAppId(1400000001)
@@ -43,7 +50,7 @@ def make_config(**ingest: Any) -> Config:
     )
 
 
-def _run(config: Config, bus_url: Secret, pipe: Connection) -> None:
+def _run(config: Config, bus_url: Secret, pipe: Pipe) -> None:
     app.main(config, bus_url, lambda addresses: pipe.send(dict(addresses)))
 
 
@@ -193,3 +200,61 @@ def until(condition: Callable[[], Any], timeout: float = 15) -> Any:
 def ffmpeg_missing() -> str:
     """Why ffmpeg cannot be used; empty when it can."""
     return "" if shutil.which("ffmpeg") else "the ffmpeg program is not installed"
+
+
+class Subscriber:
+    """What a relay sees of one stream; made by `subscribed`."""
+
+    def __init__(self, bus: Bus, stream: Stream) -> None:
+        self.bus = bus
+        self.stream = stream
+        self.units: list[Unit] = []
+        self.rooms = BusRooms(bus, LOST_AFTER)
+
+    @property
+    def video(self) -> list[Unit]:
+        """The pictures so far."""
+        return [unit for unit in self.units if unit.codec is Codec.H264]
+
+    @property
+    def audio(self) -> list[Unit]:
+        """The sound so far."""
+        return [unit for unit in self.units if unit.codec is Codec.AAC]
+
+    async def presence(self) -> Presence | None:
+        """The publisher's entry in the room."""
+        return await self.rooms.get(self.stream.room, self.stream.user, Role(self.stream.type.value))
+
+    async def until(self, condition: Callable[[], Any], timeout: float = 15) -> None:
+        """Wait until the condition holds, which is asked after each turn of the bus."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                await self.bus.alive()
+
+    async def until_present(self, timeout: float = 15) -> Presence:
+        """Wait until the publisher is in the room."""
+        async with asyncio.timeout(timeout):
+            while (presence := await self.presence()) is None:
+                pass
+            return presence
+
+    async def until_absent(self, timeout: float = 15) -> float:
+        """Wait until it is not, and return how many seconds that took."""
+        begin = time.monotonic()
+        async with asyncio.timeout(timeout):
+            while await self.presence() is not None:
+                pass
+        return time.monotonic() - begin
+
+
+@asynccontextmanager
+async def subscribed(bus_url: Secret, stream: Stream) -> AsyncGenerator[Subscriber, None]:
+    """Subscribe to a stream, as a relay does."""
+    bus = await connection.connect(bus_url, "test")
+    try:
+        subscriber = Subscriber(bus, stream)
+        subscription = await media.subscribe(bus, stream, subscriber.units.append)
+        yield subscriber
+        await subscription.close()
+    finally:
+        await bus.close()

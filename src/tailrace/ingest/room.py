@@ -10,7 +10,7 @@ from tailrace.bus.services import Service
 from tailrace.bus.starts import serve_starts
 from tailrace.clock import Clock
 from tailrace.config import App
-from tailrace.errors import BusError, CallerError
+from tailrace.errors import BusError, CallerError, PeerError
 from tailrace.ids import SdkAppId, Stream
 from tailrace.ingest.admission import admit
 from tailrace.ingest.group import Group
@@ -49,6 +49,7 @@ class RoomPublisher:
         self._starts: Service | None = None
         self._stay: Stay | None = None
         self._announced_setups = 0
+        self._thrown_out = False
 
     @classmethod
     async def enter(cls, lobby: Lobby, connection: Connection, request: PublishRequested) -> "RoomPublisher":
@@ -58,7 +59,7 @@ class RoomPublisher:
             stream = admit(lobby.apps, request.name, request.parameters(), now)
             publisher = cls(lobby, connection, stream, session=int(now * 1_000_000))
             publisher._starts = await serve_starts(lobby.bus, stream, lambda: publisher._group.units)
-        except CallerError as error:
+        except (CallerError, PeerError) as error:
             raise Rejected(str(error)) from error
         except BusError as error:
             _log.error("publisher turned away", extra={"error": str(error)})
@@ -71,20 +72,30 @@ class RoomPublisher:
 
     async def video(self, timestamp_ms: int, payload: bytes) -> None:
         """Publish a picture. Raises PeerError to have the connection closed."""
-        if (unit := self._intake.video(timestamp_ms, payload)) is not None:
+        try:
+            unit = self._intake.video(timestamp_ms, payload)
+        except PeerError:
+            self._thrown_out = True
+            raise
+        if unit is not None:
             await self._pass_on(unit)
 
     async def audio(self, timestamp_ms: int, payload: bytes) -> None:
         """Publish a sound frame. Raises PeerError to have the connection closed."""
-        if (unit := self._intake.audio(timestamp_ms, payload)) is not None:
+        try:
+            unit = self._intake.audio(timestamp_ms, payload)
+        except PeerError:
+            self._thrown_out = True
+            raise
+        if unit is not None:
             await self._pass_on(unit)
 
     async def ended(self, orderly: bool, reason: str) -> None:
-        """Leave the room: at once after an orderly end, else after the time that a lost publisher stays."""
+        """Leave the room: at once after an orderly end or bad media, else later, as lost publishers do."""
         _log.info("publisher ended", extra={"stream": self._stream.token, "orderly": orderly, "reason": reason})
         if self._starts is not None:
             await self._starts.close()
-        if self._stay is not None and orderly:
+        if self._stay is not None and (orderly or self._thrown_out):
             await self._stay.end()
         elif self._stay is not None:
             self._stay.lose()
