@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tailrace import supervise
+from tailrace.control.http_protocol import BoundedProtocol
 from tailrace.control.metrics import Metrics
 
 # Connections beyond this are answered with 503 by uvicorn: a thousand callers at once are a flood, not a fleet.
@@ -87,7 +88,7 @@ async def serving(application: ASGIApp, bound: socket.socket, deadline: float) -
     server = _Server(
         uvicorn.Config(
             application,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="off",
             access_log=False,
