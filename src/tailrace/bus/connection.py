@@ -30,6 +30,10 @@ REQUEST_TIMEOUT = 3.0
 SEND_BUFFER_BYTES = 2 * 1024 * 1024
 # Bytes that wait for a subscriber of small messages; thousands of records.
 PENDING_BYTES = 16 * 1024 * 1024
+# Parts of one answer: a group of pictures of a minute at 60 a second is 3,600, with sound twice that.
+MAX_ANSWERS = 10_000
+# ... and ten seconds at 50 Mbit/s.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class Bus:
@@ -104,15 +108,28 @@ class Bus:
         """
         box = self.nc.new_inbox()
         answers: list[Msg] = []
-        with asking(f"request to {subject.split('.', 1)[0]}"):
-            inbox = await self.nc.subscribe(box, pending_bytes_limit=0)
-            try:
+        size = 0
+        complete = asyncio.Event()
+
+        async def take(message: Msg) -> None:
+            nonlocal size
+            size += len(message.data)
+            answers.append(message)
+            if is_end(message) or size > MAX_ANSWER_BYTES or len(answers) > MAX_ANSWERS:
+                complete.set()
+
+        inbox = await self.subscribe(
+            box, take, on_drop=complete.set, max_messages=MAX_ANSWERS, max_bytes=MAX_ANSWER_BYTES
+        )
+        try:
+            with asking(f"request to {subject.split('.', 1)[0]}"):
                 async with asyncio.timeout(timeout):
                     await self.nc.publish(subject, data, reply=box)
-                    while not answers or not is_end(answers[-1]):
-                        answers.append(await inbox.next_msg(timeout=None))
-            finally:
-                await inbox.unsubscribe()
+                    await complete.wait()
+        finally:
+            await self.unsubscribe(inbox)
+        if not answers or not is_end(answers[-1]):
+            raise BusError(f"request to {subject.split('.', 1)[0]}: the answer is too large")
         return answers
 
     async def subscribe(

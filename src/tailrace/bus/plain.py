@@ -6,22 +6,26 @@ Tailrace which differ by added fields can run side by side. Secrets are written 
 
 import json
 import types
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tailrace.errors import BusError
 from tailrace.secret import Secret
 
 VERSION = 1
 _T = TypeVar("_T")
+_Convert = Callable[[Any], Any]
+_PRIMITIVES = (str, int, float, bool)
 
 
 def dump(value: object) -> bytes:
     """Return a dataclass as the bytes to store."""
-    return json.dumps({"v": VERSION, **_plain(value)}, separators=(",", ":"), ensure_ascii=False).encode()
+    kind: Any = type(value)
+    plain = _writer(kind)(value)
+    return json.dumps({"v": VERSION, **plain}, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def load(kind: type[_T], data: bytes) -> _T:
@@ -30,54 +34,81 @@ def load(kind: type[_T], data: bytes) -> _T:
         plain = json.loads(data)
         if plain["v"] > VERSION:
             raise BusError(f"{kind.__name__} of version {plain['v']}: written by a later Tailrace, upgrade this one")
-        return cast(_T, _build(kind, plain))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        wanted: Any = kind
+        value: _T = _reader(wanted)(plain)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BusError(f"stored {kind.__name__} cannot be read: {type(error).__name__}") from error
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Secret):
-        return value.reveal()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
     return value
 
 
+# Both make a function per type once, from its annotations: a record is written and read in every call of the API, and
+# looking at the annotations each time cost three times as much.
+
+
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _build(kind: Any, plain: Any) -> Any:
-    kind = getattr(kind, "__supertype__", kind)  # a NewType is its base when it runs
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        if plain is None:
-            return None
-        (kind,) = (choice for choice in get_args(kind) if choice is not type(None))
-        return _build(kind, plain)
-    if origin is tuple:
-        choices = get_args(kind)
-        if len(choices) == 2 and choices[1] is ...:
-            return tuple(_build(choices[0], item) for item in plain)
-        return tuple(_build(choice, item) for choice, item in zip(choices, plain, strict=True))
-    if origin is dict:
-        _, values = get_args(kind)
-        return {key: _build(values, item) for key, item in plain.items()}
+def _writer(kind: Any) -> _Convert:
+    kind, inner = _shape(kind)
+    if kind is None:
+        write = _writer(inner)
+        return lambda value: None if value is None else write(value)
+    if kind is tuple:
+        write = _writer(inner)
+        return lambda value: [write(item) for item in value]
     if is_dataclass(kind):
-        hints = _hints(cast("Hashable", kind))
-        make = cast("Callable[..., Any]", kind)
-        return make(**{name: _build(hints[name], item) for name, item in plain.items() if name in hints})
-    if issubclass(kind, Secret | Enum):
-        return kind(plain)
-    if kind is float and type(plain) is int:
-        return float(plain)
+        hints = get_type_hints(kind)
+        parts = [(field.name, _writer(hints[field.name])) for field in fields(kind)]
+        return lambda value: {name: write(getattr(value, name)) for name, write in parts}
+    if issubclass(kind, Secret):
+        return lambda value: value.reveal()
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    return lambda value: value
+
+
+@cache
+def _reader(kind: Any) -> _Convert:
+    kind, inner = _shape(kind)
+    if kind is None:
+        read = _reader(inner)
+        return lambda plain: None if plain is None else read(plain)
+    if kind is tuple:
+        read = _reader(inner)
+        return lambda plain: tuple([read(item) for item in _checked(list, plain)])
+    if is_dataclass(kind):
+        return _dataclass_reader(kind)
+    if issubclass(kind, Secret):
+        return lambda plain: kind(_checked(str, plain))
+    if issubclass(kind, Enum):
+        return lambda plain: kind(plain)
+    if kind is float:
+        return lambda plain: float(plain) if type(plain) is int else _checked(float, plain)
+    return lambda plain: _checked(kind, plain)
+
+
+def _dataclass_reader(kind: Any) -> _Convert:
+    hints = get_type_hints(kind)
+    readers = {field.name: _reader(hints[field.name]) for field in fields(kind)}
+
+    def read(plain: Any) -> Any:
+        return kind(**{name: readers[name](item) for name, item in plain.items() if name in readers})
+
+    return read
+
+
+def _shape(kind: Any) -> tuple[Any, Any]:
+    """Return (tuple, item) for `tuple[item, ...]`, (None, other) for `other | None`, (the type, None) for others."""
+    kind = getattr(kind, "__supertype__", kind)  # a NewType is its base when it runs
+    origin, choices = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType) and len(choices) == 2 and type(None) in choices:
+        return None, choices[0] if choices[1] is type(None) else choices[1]
+    if origin is tuple and choices[1:] == (...,):
+        return tuple, choices[0]
+    if is_dataclass(kind) or (isinstance(kind, type) and issubclass(kind, (*_PRIMITIVES, Secret, Enum))):
+        return kind, None
+    raise TypeError(f"{kind} cannot be stored")
+
+
+def _checked(kind: type, plain: Any) -> Any:
     if type(plain) is not kind:
         raise TypeError(f"expected {kind.__name__}")
     return plain

@@ -131,3 +131,14 @@ def test_a_start_that_never_ends_is_an_error_when_time_is_up(run: Run, app: SdkA
             await request_start(bus, stream, 0.1)
 
     run(scenario)
+
+
+def test_a_start_that_is_too_large_is_an_error_and_not_kept(run: Run, app: SdkAppId) -> None:
+    async def scenario(bus: Bus) -> None:
+        unit = a_unit(0, payload=bytes(MAX_UNIT_BYTES // 2))
+        service = await serve_starts(bus, a_stream(app), lambda: [unit] * 20)
+        with pytest.raises(BusError, match="too large"):
+            await request_start(bus, a_stream(app), 20)
+        await service.close()
+
+    run(scenario)

@@ -1,6 +1,7 @@
 """What the bus stores, as JSON."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -90,3 +91,24 @@ def test_no_bytes_raise_anything_but_a_bus_error(data: bytes) -> None:
 def test_any_presence_survives_storing(user: str, width: int, since: float) -> None:
     presence = Presence(ROOM, UserId(user), Role.AUX, 1, since, width=width)
     assert load(Presence, dump(presence)) == presence
+
+
+@dataclass(frozen=True)
+class Wide:
+    maybe: int | None = None
+    names: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize("value", [Wide(), Wide(3, ("a", "b"))])
+def test_optional_fields_and_lists_survive_storing(value: Wide) -> None:
+    assert load(Wide, dump(value)) == value
+
+
+@dataclass(frozen=True)
+class Unstorable:
+    what: complex = 1j
+
+
+def test_a_type_that_json_cannot_hold_is_refused_when_it_is_written() -> None:
+    with pytest.raises(TypeError, match="cannot be stored"):
+        dump(Unstorable())
