@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self, cast
@@ -35,10 +36,11 @@ class Stream:
 
 
 class FakeCdn:
-    """`async with FakeCdn() as cdn`: takes every stream. The methods named for misbehaviours are for what comes next."""
+    """`async with FakeCdn() as cdn`: takes every stream, until told to misbehave."""
 
-    def __init__(self) -> None:
-        self.port = 0
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self.port = port
+        self._tls = tls
         self.streams: list[Stream] = []
         self.connections: list[_Connection] = []
         self.refusal: str | None = None
@@ -48,7 +50,7 @@ class FakeCdn:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -60,7 +62,7 @@ class FakeCdn:
 
     def url(self, name: str) -> str:
         """Return a push URL."""
-        return f"rtmp://127.0.0.1:{self.port}/live/{name}"
+        return f"{'rtmps' if self._tls else 'rtmp'}://127.0.0.1:{self.port}/live/{name}"
 
     def refuse(self, code: str | None = "NetStream.Publish.BadName") -> None:
         """Answer publish with this code; None: accept again."""

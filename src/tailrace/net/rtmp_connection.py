@@ -1,8 +1,8 @@
 """RTMP connection, server side: a thin asyncio driver of the server core, with the limits that keep it bounded."""
 
 import asyncio
+import contextlib
 import os
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, cast
@@ -250,8 +250,9 @@ class Connection(asyncio.Protocol):
             if self._ended:
                 self._transport.close()
             else:
-                self._transport.write_eof()
                 self._transport.resume_reading()
+                with contextlib.suppress(OSError):  # the client may have cut the connection just now
+                    self._transport.write_eof()
         try:
             async with asyncio.timeout(_LINGER):
                 await self._gone.wait()
@@ -292,9 +293,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast(asyncio.Transport, transport)
-        self.peer_address = str(transport.get_extra_info("peername")[0])
-        # A player's key frame shall not wait for the acknowledgement of the sound before it.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # There is no name if the client has gone again already. asyncio and uvloop have set TCP_NODELAY.
+        self.peer_address = str((transport.get_extra_info("peername") or ("",))[0])
         self._watch(self._limits.handshake_timeout)
         self._joined(self)
 

@@ -1,6 +1,7 @@
 """RTMP session: one connection to a server, of a publisher or a player; a thin asyncio driver of the client core."""
 
 import asyncio
+import contextlib
 import os
 import ssl
 from collections.abc import Callable
@@ -38,7 +39,7 @@ class Session(asyncio.Protocol):
         self._written = 0
 
     async def open(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
-        """Connect, and wait until the server takes or sends the stream. Raises DestinationError, and leaves no socket."""
+        """Connect, and wait until the server takes or sends the stream. Raises DestinationError, leaving no socket."""
         try:
             async with asyncio.timeout(timeout):
                 await self._connect(guard, timeout, tls)
@@ -85,7 +86,8 @@ class Session(asyncio.Protocol):
             # we have just sent. So end our half, and go on reading until the other half ends.
             transport.resume_reading()
             if transport.can_write_eof():
-                transport.write_eof()
+                with contextlib.suppress(OSError):  # the other side may have cut the connection just now
+                    transport.write_eof()
             else:
                 transport.close()
         try:

@@ -11,10 +11,11 @@ from typing import Final, NamedTuple
 from tailrace.errors import PeerError
 
 DEFAULT_CHUNK_SIZE: Final = 128
-# Section 5.4.1: a message cannot be longer than its 24-bit length, so a larger chunk size means the same.
+# Section 5.4.1: a message has a length of 24 bits, so a larger chunk size means the same.
 MAX_CHUNK_SIZE: Final = 0xFFFFFF
 EXTENDED: Final = 0xFFFFFF
 WRAP: Final = 1 << 32
+_HEADER_SIZES: Final = (11, 7, 3, 0)
 
 # ffmpeg uses 4 chunk streams, librtmp 3, Flash about 8. Each costs some hundred bytes.
 MAX_CHUNK_STREAMS: Final = 32
@@ -32,11 +33,10 @@ class Message(NamedTuple):
 class _ChunkStream:
     """What headers of one chunk stream leave out because it has not changed, and the message being put together."""
 
-    __slots__ = ("body", "delta", "extended", "field", "length", "stream_id", "timestamp", "type_id")
+    __slots__ = ("body", "extended", "field", "length", "stream_id", "timestamp", "type_id")
 
     def __init__(self) -> None:
         self.timestamp = 0
-        self.delta = 0
         self.length = 0
         self.type_id = 0
         self.stream_id = 0
@@ -126,15 +126,15 @@ class ChunkReader:
         if stream is None:
             stream = self._added(chunk_stream_id, form)
         begins = stream.body is None
+        size = _HEADER_SIZES[form]
+        header = data[position : position + size]
+        if len(header) < size:
+            return None
+        position += size
         if form == 3:
             field, extended = stream.field, stream.extended
         else:
-            size = 11 if form == 0 else 7 if form == 1 else 3
-            header = data[position : position + size]
-            if len(header) < size:
-                return None
-            position += size
-            field = header[0] << 16 | header[1] << 8 | header[2]
+            field = int.from_bytes(header[:3], "big")
             extended = field == EXTENDED
         if extended:
             word = data[position : position + 4]
@@ -149,12 +149,12 @@ class ChunkReader:
                 # old librtmp nothing at all. Payload that happens to be equal is once in 2^32.
                 position += 4
         if begins:
-            self._begin(stream, form, field, extended, b"" if form == 3 else header)
+            self._begin(stream, form, field, extended, header)
         elif form != 3:
             raise PeerError(f"a new message on chunk stream {chunk_stream_id} inside of an unfinished one")
         self._position = position
-        done = 0 if begins else len(stream.body or b"")
-        self._missing = min(stream.length - done, self.chunk_size)
+        missing = stream.length - len(stream.body or b"")
+        self._missing = missing if missing < self.chunk_size else self.chunk_size
         self._open = stream
         return stream
 
@@ -168,7 +168,7 @@ class ChunkReader:
 
     def _begin(self, stream: _ChunkStream, form: int, field: int, extended: bool, header: bytes) -> None:
         if form < 2:
-            length = header[3] << 16 | header[4] << 8 | header[5]
+            length = int.from_bytes(header[3:6], "big")
             if length > self.max_message:
                 raise PeerError(f"a message of {length} bytes, the limit is {self.max_message}")
             stream.length = length

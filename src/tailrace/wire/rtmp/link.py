@@ -29,6 +29,8 @@ WINDOW: Final = 2_500_000
 _PROTOCOL, _COMMANDS, _SOUND, _DATA, _PICTURES = 2, 3, 4, 5, 6
 
 _HALF: Final = WRAP // 2
+# As plain numbers, since looking up and comparing members of an enum is slow, and every message does it.
+_AUDIO, _VIDEO = int(TypeId.AUDIO), int(TypeId.VIDEO)
 
 
 class Link:
@@ -57,11 +59,12 @@ class Link:
             self._reported = self._received
             self.send(message.Acknowledgement(self._received % WRAP))
         self._reader.feed(data)
-        while (raw := self._reader.next()) is not None:
+        next_message = self._reader.next
+        while (raw := next_message()) is not None:
             type_id, stream_id, timestamp, body = raw
-            if type_id == TypeId.VIDEO:
+            if type_id == _VIDEO:
                 yield stream_id, Video(self._media_time(timestamp), body)
-            elif type_id == TypeId.AUDIO:
+            elif type_id == _AUDIO:
                 yield stream_id, Audio(self._media_time(timestamp), body)
             elif type_id == TypeId.AGGREGATE:
                 yield from self._taken_apart(raw)
@@ -95,11 +98,11 @@ class Link:
 
     def send_audio(self, stream_id: int, timestamp_ms: int, payload: bytes) -> None:
         """Send an FLV tag body of sound."""
-        self._write(_SOUND, TypeId.AUDIO, stream_id, timestamp_ms, payload)
+        self._write(_SOUND, _AUDIO, stream_id, timestamp_ms, payload)
 
     def send_video(self, stream_id: int, timestamp_ms: int, payload: bytes) -> None:
         """Send an FLV tag body of a picture."""
-        self._write(_PICTURES, TypeId.VIDEO, stream_id, timestamp_ms, payload)
+        self._write(_PICTURES, _VIDEO, stream_id, timestamp_ms, payload)
 
     def _write(self, chunk_stream_id: int, type_id: int, stream_id: int, timestamp_ms: int, body: bytes) -> None:
         self._out.append(self._writer.write(chunk_stream_id, Message(type_id, stream_id, timestamp_ms % WRAP, body)))

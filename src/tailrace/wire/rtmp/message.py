@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isfinite
 from typing import Final
 
 from tailrace.errors import PeerError
@@ -119,9 +120,9 @@ class Command:
         return value
 
     def number(self, index: int) -> float:
-        """Return an argument that must be a number. Raises PeerError otherwise."""
+        """Return an argument that must be a finite number. Raises PeerError otherwise."""
         value = self.arguments[index] if index < len(self.arguments) else None
-        if not isinstance(value, float) or value != value:
+        if not isinstance(value, float) or not isfinite(value):
             raise PeerError(f"argument {index} of {self.name} is no number")
         return value
 

@@ -36,9 +36,9 @@ State = Enum("State", "HANDSHAKE WANT_CONNECT IDLE ASKED PUBLISHING PLAYING CLOS
 
 # One for the media; a few spare, since Flash makes one and throws it away.
 _MAX_STREAMS: Final = 8
-_PUBLISHER_CALLS: Final = ("releaseStream", "FCPublish")
 _SERVER_VERSION: Final = "FMS/3,0,1,123"
 _CAPABILITIES: Final = 31.0
+_PUBLISHING: Final = State.PUBLISHING  # read for every message
 _FULL: Final = "The server is full, try again later."
 
 
@@ -71,7 +71,7 @@ class ServerConnection:
         events: list[Event] = []
         for stream_id, item in self._link.receive(data):
             if isinstance(item, (Video, Audio, Metadata)):
-                if self.state is State.PUBLISHING and stream_id == self._stream:
+                if stream_id == self._stream and self.state is _PUBLISHING:
                     events.append(item)
                 else:
                     events.append(Ignored(f"{type(item).__name__} outside of a publish"))
