@@ -130,9 +130,8 @@ def test_a_head_without_end_is_cut_off(api: Control) -> None:
     host, port = api.address.split(":")
     with socket.create_connection((host, int(port)), timeout=10) as peer:
         peer.sendall(b"GET / HTTP/1.1\r\n")
-        with pytest.raises(OSError, match="reset|Broken pipe"):
-            for number in range(100_000):
-                peer.sendall(b"X-Filler-%d: %b\r\n" % (number, b"x" * 1000))
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            peer.sendall(b"X-Filler: " + b"x" * 100_000_000)
 
 
 def test_messages_name_the_full_path_and_not_the_value(api: Control) -> None:
