@@ -1,0 +1,95 @@
+"""HostedCdn: FakeCdn on an event loop of its own, in a thread, for tests that are not asynchronous themselves."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from tests.fakes.cdn import FakeCdn, Stream
+from tests.harness.waiting import eventually
+from tests.media.received import Received
+
+
+class HostedCdn:
+    """`with HostedCdn() as cdn:`; a second one on the same `port` is the machine that comes back."""
+
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self.port = port
+        self._tls = tls
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="fake CDN")
+        self._failure: OSError | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._started.wait(10), "the fake CDN does not start"
+        if self._failure:
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Break all connections and end; twice is harmless."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ending.set)
+            self._thread.join(10)
+
+    def misbehave(self, how: Callable[[FakeCdn], None]) -> None:
+        """Do something with the FakeCdn, such as `FakeCdn.refuse`."""
+        done = threading.Event()
+
+        def do() -> None:
+            how(self._cdn)
+            done.set()
+
+        self._loop.call_soon_threadsafe(do)
+        assert done.wait(10), "the fake CDN is stuck"
+
+    def url(self, name: str, host: str = "127.0.0.1") -> str:
+        """Return a push URL."""
+        return f"{'rtmps' if self._tls else 'rtmp'}://{host}:{self.port}/live/{name}"
+
+    def streams(self, name: str) -> list[Stream]:
+        """Return all that was published under this name, the oldest first."""
+        return [stream for stream in list(self._cdn.streams) if stream.name == name]
+
+    def stream(self, name: str) -> Stream:
+        """Return the newest of them, once it is there."""
+        return eventually(lambda: self.streams(name), f"a publish of {name}")[-1]
+
+    def pictures(self, name: str) -> int:
+        """Return how many video messages came under this name, over all connections."""
+        return sum(len(stream.video) for stream in self.streams(name))
+
+    def until_more(self, name: str, pictures: int) -> None:
+        """Wait for so many more pictures."""
+        before = self.pictures(name)
+        eventually(lambda: self.pictures(name) >= before + pictures, f"{pictures} more pictures at {name}")
+
+    def received(self, name: str) -> Received:
+        """Return what came under this name so far, over all connections, for a look at its content."""
+        streams = self.streams(name)
+        return Received([m for s in streams for m in list(s.video)], [m for s in streams for m in list(s.audio)])
+
+    def until_ended(self, name: str) -> Stream:
+        """Wait until the newest connection of this name is over, and return it."""
+        stream = self.stream(name)
+        eventually(lambda: {"closed", "lost"} & set(stream.events), f"the end of {name}")
+        return stream
+
+    async def _run(self) -> None:
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            async with FakeCdn(self.port, self._tls) as self._cdn:
+                self.port = self._cdn.port
+                self._started.set()
+                await self._ending.wait()
+        except OSError as error:
+            self._failure = error
+            self._started.set()
