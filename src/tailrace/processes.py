@@ -96,6 +96,8 @@ class Supervisor:
     """Keeps roles alive until it is asked to stop. A context manager: on leaving, no process of it is left."""
 
     now: Callable[[], float] = time.monotonic
+    # A pipe whose end asks to stop, as a role's lifeline does.
+    lifeline: int | None = None
     stop_asked: int = 0
     # All that the roles have reported so far, also of one that is being restarted.
     addresses: dict[str, str] = field(default_factory=dict)
@@ -109,7 +111,9 @@ class Supervisor:
         self._sockets = socket.socketpair()
         for end in self._sockets:
             end.setblocking(False)
-        self._selector.register(self._sockets[0], selectors.EVENT_READ)
+        self._selector.register(self._sockets[0], selectors.EVENT_READ, "signals")
+        if self.lifeline is not None:
+            self._selector.register(self.lifeline, selectors.EVENT_READ, self.lifeline)
         signal.set_wakeup_fd(self._sockets[1].fileno(), warn_on_full_buffer=False)
         for number in _ASKS_TO_STOP:
             signal.signal(number, self._on_stop_signal)
@@ -239,6 +243,9 @@ class Supervisor:
         for key, _ in self._selector.select(None if until is None else max(0.0, until - self.now())):
             if isinstance(key.data, _Child):
                 self._read_report(key.data)
+            elif key.data == self.lifeline:
+                self._selector.unregister(key.fd)
+                self.stop_asked += 1
             else:
                 self._drain()
         for child in self._children.values():

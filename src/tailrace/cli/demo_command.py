@@ -31,6 +31,6 @@ def demo(
       tailrace demo --seconds 30 --input clip.mp4 --out /tmp/seen
       tailrace demo --push rtmp://cdn.example.com/live/key
     """
-    from tailrace.cli.demo import run
+    from tailrace.cli.demo.run import run
 
     run(seconds, input or [], push or [], out)

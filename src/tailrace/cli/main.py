@@ -60,6 +60,9 @@ def serve(
     ready_file: Annotated[
         Path | None, typer.Option(help="Write the addresses to this file, as JSON, once everything serves.")
     ] = None,
+    lifeline: Annotated[
+        int | None, typer.Option(hidden=True, help="Stop when this file descriptor, a pipe, reaches its end.")
+    ] = None,
 ) -> None:
     """Run Tailrace until Ctrl-C.
 
@@ -81,7 +84,7 @@ def serve(
     for name in role or ():
         if name not in names:
             raise typer.BadParameter(f"{name} is not one of {', '.join(sorted(names))}", param_hint="--role")
-    serve(config, data or default_folder(), [RoleName(name) for name in role or ()], ready_file)
+    serve(config, data or default_folder(), [RoleName(name) for name in role or ()], ready_file, lifeline)
 
 
 @app.command()

@@ -22,8 +22,17 @@ from tailrace.secret import Secret
 _log = logging.getLogger(__name__)
 
 
-def serve(config_file: Path | None, data: Path, names: Sequence[RoleName], ready_file: Path | None) -> None:
-    """Run the roles until told to stop. Raises ConfigError or CommandError when they cannot serve."""
+def serve(
+    config_file: Path | None,
+    data: Path,
+    names: Sequence[RoleName],
+    ready_file: Path | None,
+    lifeline: int | None = None,
+) -> None:
+    """Run the roles until told to stop, by a signal or by the end of the pipe `lifeline`.
+
+    Raises ConfigError or CommandError when they cannot serve.
+    """
     began = time.monotonic()
     folder = DataFolder(data)
     folder.prepare()
@@ -37,7 +46,7 @@ def serve(config_file: Path | None, data: Path, names: Sequence[RoleName], ready
         for path in ready_files:
             path.unlink(missing_ok=True)
             stack.callback(path.unlink, missing_ok=True)
-        supervisor = stack.enter_context(Supervisor())
+        supervisor = stack.enter_context(Supervisor(lifeline=lifeline))
         try:
             _start(supervisor, roles, config, folder)
         except RoleFailed as error:

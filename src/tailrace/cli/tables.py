@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+# Wider than any row of ours.
+_WIDEST = 1000
+
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows below their column names, as wide as they are."""
@@ -15,7 +18,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     console = Console(highlight=False, markup=False)
-    console.width = max(console.width, console.measure(table).maximum)
+    wide = console.options.update(max_width=_WIDEST)
+    console.width = max(console.width, console.measure(table, options=wide).maximum)
     console.print(table)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +31,8 @@ class Target:
     config: Config
     folder: DataFolder
     addresses: Mapping[str, str]
+    # No proxy of the environment: the server is named by us, and mostly on this machine.
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=CALL_TIMEOUT, trust_env=False))
 
     def app(self, wanted: int = 0) -> App:
         """Return the application `wanted`, or the first one. Raises CommandError when there is none."""
@@ -59,7 +61,7 @@ class Target:
             region,
         )
         try:
-            answer = httpx.post(url, headers=headers, content=body, timeout=CALL_TIMEOUT, trust_env=False)
+            answer = self.http.post(url, headers=headers, content=body)
             return read_answer(answer.content)
         except httpx.HTTPError as error:
             raise CommandError(
