@@ -142,6 +142,8 @@ class _Connection(asyncio.Protocol):
         self._cdn.changed.set()
 
     def _flush(self) -> None:
+        if self.transport.is_closing():
+            return
         self.transport.write(self._core.data_to_send())
         if self._core.state is State.CLOSED:
             self.transport.close()

@@ -12,9 +12,18 @@ Address = IPv4Address | IPv6Address
 
 # RFC 6052: the well-known prefix, whose last 32 bits are an IPv4 address.
 _NAT64: Final = ip_network("64:ff9b::/96")
-# Not public although Python's table (IANA's registry) does not say so: the NAT64 prefix for local use (RFC 8215), IPv4
-# "compatible" addresses, and the metadata service of Azure, which has an address of the public range.
-_FORBIDDEN: Final = tuple(ip_network(text) for text in ("64:ff9b:1::/48", "::/96", "168.63.129.16/32"))
+# Not public although Python's table (IANA's registry, which changes with Python's version) does not say so everywhere.
+_FORBIDDEN: Final = tuple(
+    ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # the metadata service of Azure, inside of the public range
+        "192.0.0.0/24",  # protocol assignments; the metadata service of Oracle
+        "::/96",  # IPv4-compatible
+        "64:ff9b:1::/48",  # NAT64 for local use, RFC 8215
+        "2001::/23",  # protocol assignments, among them Teredo
+        "fec0::/10",  # site-local
+    )
+)
 # A hostile zone could name thousands; trying more than a few makes no sense.
 _MAX_ADDRESSES: Final = 8
 

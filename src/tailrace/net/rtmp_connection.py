@@ -183,7 +183,8 @@ class Connection(asyncio.Protocol):
         self._inbox_bytes = 0
         if self._paused:
             self._paused = False
-            self._transport.resume_reading()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
         return data
 
     async def _act(self, event: Event) -> None:
