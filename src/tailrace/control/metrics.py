@@ -34,12 +34,19 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_Tasks(records))
+        self._series: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 
     def called(self, action: str, code: str, seconds: float) -> None:
         """Count one call. `action` is empty for one that does not exist, `code` for a success."""
-        action = action or UNKNOWN
-        self._calls.labels(action, code or OK).inc()
-        self._seconds.labels(action).observe(seconds)
+        count, duration = self._of(action or UNKNOWN, code or OK)
+        count.inc()
+        duration.observe(seconds)
+
+    def _of(self, action: str, code: str) -> tuple[Counter, Histogram]:
+        # prometheus-client checks and joins labels each time; there are only so many actions and codes.
+        if (series := self._series.get((action, code))) is None:
+            series = self._series[action, code] = self._calls.labels(action, code), self._seconds.labels(action)
+        return series
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text format."""

@@ -136,7 +136,10 @@ class Tasks:
 
     async def inspect(self, records: Sequence[TaskRecord]) -> Sequence[tuple[DestinationReport, ...]]:
         """Return how the destinations of `records` are: as their children say, or else as was stored last."""
-        return await asyncio.gather(*(self._inspect(record) for record in records))
+        running = [record for record in records if record.state in (TaskState.RUNNING, TaskState.STOPPING)]
+        asked = await asyncio.gather(*(self._inspect(record) for record in running)) if running else []
+        answers = dict(zip((record.task_id for record in running), asked, strict=True))
+        return [reports_of(record, answers.get(record.task_id)) for record in records]
 
     async def forget_old(self) -> int:
         """Delete the records of tasks that ended more than 30 days ago; return how many."""
@@ -154,12 +157,11 @@ class Tasks:
             _log.warning("task does not answer its stop", extra={"task_id": task_id})
             return True
 
-    async def _inspect(self, record: TaskRecord) -> tuple[DestinationReport, ...]:
-        answer = None
-        if record.state in (TaskState.RUNNING, TaskState.STOPPING):
-            with suppress(BusError):
-                answer = await self._ask(record.task_id, {"do": "inspect"}, INSPECT_TIMEOUT)
-        return reports_of(record, answer)
+    async def _inspect(self, record: TaskRecord) -> Mapping[str, Any] | None:
+        try:
+            return await self._ask(record.task_id, {"do": "inspect"}, INSPECT_TIMEOUT)
+        except BusError:
+            return None
 
     async def _change(
         self, app: SdkAppId, task_id: TaskId, decide: Callable[[TaskRecord], TaskRecord | None]

@@ -19,7 +19,7 @@ def parse_json(body: bytes) -> dict[str, Json]:
     if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
         raise _refused("it holds too many values")
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_constant)
+        value = _DECODER.decode(body.decode())
     except RecursionError:
         raise _refused(f"it is nested deeper than {MAX_DEPTH} levels") from None
     except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
@@ -41,6 +41,10 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _constant(name: str) -> NoReturn:
     raise _refused(f"{name} is not a JSON number")
+
+
+# Kept: making a decoder for each body costs more than decoding.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _check(value: Json, depth: int) -> None:

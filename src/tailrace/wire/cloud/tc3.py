@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tailrace.errors import AuthorizationMalformed, SignatureMismatch
 from tailrace.secret import Secret
@@ -83,12 +84,19 @@ def sign(key: Secret, timestamp: int, service: str, canonical: bytes) -> str:
     date = utc_date(timestamp)
     digest = hashlib.sha256(canonical).hexdigest()
     text = f"{ALGORITHM}\n{timestamp}\n{date}/{service}/tc3_request\n{digest}"
+    return _hmac(_signing_key(key, date, service), text).hex()
+
+
+# One key signs with the same derived key all day, and with a timestamp for a second: three quarters of the work.
+@lru_cache(maxsize=256)
+def _signing_key(key: Secret, date: str, service: str) -> bytes:
     secret = b"TC3" + key.reveal().encode()
     for step in (date, service, "tc3_request"):
         secret = _hmac(secret, step)
-    return _hmac(secret, text).hex()
+    return secret
 
 
+@lru_cache(maxsize=256)
 def utc_date(timestamp: int) -> str:
     """Return the UTC date of Unix seconds as `YYYY-MM-DD`. Raises SignatureMismatch beyond the year 9999."""
     try:
