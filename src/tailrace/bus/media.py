@@ -1,7 +1,7 @@
 """Media: encoded units from a publisher to all who relay or watch its stream."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
@@ -45,7 +45,7 @@ class Publisher:
 class Subscription:
     """Both tracks of one stream, in the order in which they were sent."""
 
-    def __init__(self, bus: Bus, stream: Stream, on_unit: Callable[[Unit], None]) -> None:
+    def __init__(self, bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]]) -> None:
         self._bus = bus
         self._stream = stream
         self._on_unit = on_unit
@@ -76,7 +76,7 @@ class Subscription:
         except PeerError as error:
             _log.warning("media not understood", extra={"stream": self._stream.token, "error": str(error)})
             return
-        self._on_unit(unit)
+        await self._on_unit(unit)
 
     def _drop(self) -> None:
         if not self.dropped:
@@ -84,7 +84,7 @@ class Subscription:
         self.dropped += 1
 
 
-async def subscribe(bus: Bus, stream: Stream, on_unit: Callable[[Unit], None]) -> Subscription:
+async def subscribe(bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]]) -> Subscription:
     """Call `on_unit` for each unit of both tracks from now on, also after a reconnection."""
     subscription = Subscription(bus, stream, on_unit)
     await subscription._open()

@@ -1,7 +1,8 @@
 """Queue: the work queue of live tasks. A task's unacknowledged message is the lease of the worker that runs it.
 
-A lease is a strong hint and no proof: nats-server writes down who holds what up to 50 ms late (measured), so that its
-crash in that moment hands a task out twice. The epoch in the task's record decides who runs it.
+A lease is a strong hint and no proof. nats-server writes down who holds what up to 50 ms late and in whole seconds
+(both measured), so that a task may be handed out twice when it crashes at that moment, or when `ack_wait` is below 3 s
+and it is restarted. The epoch in the task's record decides who runs it.
 """
 
 import asyncio

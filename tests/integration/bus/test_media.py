@@ -30,7 +30,7 @@ def test_units_of_both_tracks_arrive_whole_and_in_order(run: Run, app: SdkAppId)
         units: list[Unit] = []
         complete = asyncio.Event()
 
-        def take(unit: Unit) -> None:
+        async def take(unit: Unit) -> None:
             units.append(unit)
             if len(units) == len(sent):
                 complete.set()
@@ -53,7 +53,11 @@ def test_a_unit_over_the_limit_is_refused_and_one_at_the_limit_arrives(run: Run,
 
     async def scenario(bus: Bus) -> None:
         arrived: asyncio.Future[Unit] = asyncio.get_running_loop().create_future()
-        subscription = await subscribe(bus, a_stream(app), arrived.set_result)
+
+        async def take(unit: Unit) -> None:
+            arrived.set_result(unit)
+
+        subscription = await subscribe(bus, a_stream(app), take)
         publisher = Publisher(bus, a_stream(app))
         with pytest.raises(ValueError, match="over the limit"):
             await publisher.publish(a_unit(0, payload=bytes(MAX_UNIT_BYTES - header + 1)))
@@ -70,7 +74,7 @@ def test_a_subscriber_that_is_too_slow_loses_units_and_knows_how_many(run: Run, 
     async def scenario(bus: Bus) -> None:
         units: list[Unit] = []
 
-        def take(unit: Unit) -> None:
+        async def take(unit: Unit) -> None:
             if not units:
                 time.sleep(0.5)  # blocks the loop, as a subscriber must not
             units.append(unit)
