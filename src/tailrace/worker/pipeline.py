@@ -5,7 +5,7 @@ task's timeline. The pipeline keeps what a destination that joins now must have 
 since the last key frame.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tailrace.errors import PeerError
@@ -75,10 +75,15 @@ class Pipeline:
         """Whether there is something that a destination can begin with."""
         return bool(self._kept)
 
-    def join(self, units: Sequence[Unit]) -> None:
-        """Take the answer to a key-frame request; empty when there is no publisher."""
+    def join(self, units: Sequence[Unit]) -> Iterator[None]:
+        """Take the answer to a key-frame request, empty when there is no publisher, one unit a step.
+
+        Seconds of sound are transcoded here, a tenth of a second of work: between the steps others can run, such as
+        the dialling that the first key frame sets off.
+        """
         for unit in self.joiner.joined(list(units)):
             self._use(unit)
+            yield
 
     def take(self, unit: Unit) -> None:
         """Take one live unit."""

@@ -56,6 +56,7 @@ class Relay:
         self._origin = record.origin
         self._rejoins_known = 0
         self._start_wanted = asyncio.Event()
+        self._order = asyncio.Lock()  # live units wait, in the bounded queue of the subscription, while a start is used
         guard = Guard(job.allow_private)
         tls = None if job.tls_verify else _unverified()
         self._pushes = [
@@ -82,8 +83,8 @@ class Relay:
         """
         subscription = await subscribe(self._bus, self._plan.source, self._take)
         try:
-            await self._request_start()
             async with asyncio.TaskGroup() as group:
+                start(group, self._request_start(), "start")
                 for index, push in enumerate(self._pushes):
                     start(group, push.run(), f"push {index}")
                 start(group, self._ask_for_starts(), "starts")
@@ -92,8 +93,9 @@ class Relay:
         finally:
             await subscription.close()
 
-    def _take(self, unit: Unit) -> None:
-        self._pipeline.take(unit)
+    async def _take(self, unit: Unit) -> None:
+        async with self._order:
+            self._pipeline.take(unit)
         if self._pipeline.joiner.wants_start:
             self._start_wanted.set()
 
@@ -112,7 +114,9 @@ class Relay:
         except BusError as error:
             _log.warning("no start from the publisher", extra={"error": str(error)})
             units = []
-        self._pipeline.join(units)
+        async with self._order:
+            for _ in self._pipeline.join(units):
+                await asyncio.sleep(0)
         if units:
             self._origin = self._clock.unix() - self._pipeline.timeline.end_us / 1_000_000
             self._changed()

@@ -36,7 +36,7 @@ class Relayed:
 
 def join(units: list[Unit], **options: object) -> Relayed:
     relayed = Relayed(**options)  # type: ignore[arg-type]
-    relayed.pipeline.join([])
+    assert not list(relayed.pipeline.join([]))
     return relayed.feed(units)
 
 
