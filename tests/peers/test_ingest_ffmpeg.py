@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tailrace.wire import flv
 from tests.fakes.ingest import (
     AAC,
     H264,
+    LOST_AFTER,
     PICTURE,
     TONE,
     Ffmpeg,
@@ -226,6 +228,23 @@ def test_b_frames_end_the_connection_and_the_stay(ingest: IngestProcess, nats_ur
 def test_another_codec_ends_the_connection(ingest: IngestProcess) -> None:
     with publisher(ingest.push("mp3", "anna"), video=(), audio=("-c:a", "libmp3lame")) as ffmpeg:
         assert ffmpeg.wait() != 0
+
+
+def test_a_killed_publisher_stays_for_a_while_and_may_come_back(
+    ingest: IngestProcess, nats_url: Secret, clip: Path
+) -> None:
+    async def run() -> None:
+        async with subscribed(nats_url, stream_of("killed", "bert")) as seen:
+            with copy(clip, ingest.push("killed", "bert")) as ffmpeg:
+                first = await seen.until_present()
+                ffmpeg.end(signal.SIGKILL)
+            assert await seen.presence() == first
+            with copy(clip, ingest.push("killed", "bert")) as ffmpeg:
+                await seen.until(lambda: seen.units[-1].session > first.session)
+                ffmpeg.end(signal.SIGKILL)
+            assert 0.5 * LOST_AFTER < await seen.until_absent() < 2 * LOST_AFTER + 1
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

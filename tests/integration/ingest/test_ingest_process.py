@@ -1,0 +1,73 @@
+"""The ingest process as a whole: how it starts, stops, and dies."""
+
+import asyncio
+import socket
+import time
+from urllib.parse import urlsplit
+
+import pytest
+
+from tailrace.errors import DestinationError
+from tailrace.secret import Secret
+from tests.fakes.ingest import LOST_AFTER, IngestProcess, make_config, scripted, stream_of, subscribed
+
+
+def test_sigterm_withdraws_publishers_tells_them_and_exits_with_status_0(nats_url: Secret) -> None:
+    async def run(ingest: IngestProcess) -> None:
+        async with (
+            subscribed(nats_url, stream_of("term", "anna")) as seen,
+            scripted(ingest.push("term", "anna")) as script,
+            scripted(ingest.live("term")) as live,
+        ):
+            script.set_up()
+            script.picture(0, key=True)
+            live.set_up()
+            live.picture(0, key=True)
+            await seen.until_present()
+            begin = time.monotonic()
+            await asyncio.to_thread(ingest.stop)
+            assert time.monotonic() - begin < 4
+            assert ingest.exit_code == 0
+            assert "shutting down" in await script.lost()
+            assert await seen.presence() is None
+
+    with IngestProcess(nats_url) as ingest:
+        asyncio.run(run(ingest))
+
+
+def test_the_presence_of_a_killed_process_expires(nats_url: Secret) -> None:
+    async def run(ingest: IngestProcess) -> None:
+        async with (
+            subscribed(nats_url, stream_of("killed", "anna")) as seen,
+            scripted(ingest.push("killed", "anna")) as script,
+        ):
+            script.set_up()
+            script.picture(0, key=True)
+            await seen.until_present()
+            ingest.kill()
+            assert await seen.presence() is not None
+            assert await seen.until_absent() < 2 * LOST_AFTER + 1
+
+    with IngestProcess(nats_url) as ingest:
+        asyncio.run(run(ingest))
+
+
+def test_clients_beyond_the_configured_number_are_turned_away(nats_url: Secret) -> None:
+    async def run(ingest: IngestProcess) -> None:
+        async with scripted(ingest.live("one")):
+            with pytest.raises(DestinationError):
+                async with scripted(ingest.live("two")):
+                    pass
+
+    with IngestProcess(nats_url, make_config(max_connections=1)) as ingest:
+        asyncio.run(run(ingest))
+
+
+def test_a_client_that_stays_silent_is_closed(nats_url: Secret) -> None:
+    with IngestProcess(nats_url, make_config(handshake_timeout=0.3)) as ingest:
+        address = urlsplit(ingest.rtmp)
+        with socket.create_connection((address.hostname, address.port), timeout=5) as silent:
+            silent.sendall(b"\x03" + bytes(100))
+            begin = time.monotonic()
+            assert silent.recv(1) == b""
+            assert time.monotonic() - begin < 3
