@@ -85,7 +85,7 @@ class Subscription:
 
 
 async def subscribe(bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]]) -> Subscription:
-    """Call `on_unit` for each unit of both tracks from now on, also after a reconnection."""
+    """Await `on_unit` for each unit of both tracks from now on, also after a reconnection; others wait meanwhile."""
     subscription = Subscription(bus, stream, on_unit)
     await subscription._open()
     return subscription

@@ -76,7 +76,7 @@ def test_a_subscriber_that_is_too_slow_loses_units_and_knows_how_many(run: Run, 
 
         async def take(unit: Unit) -> None:
             if not units:
-                time.sleep(0.5)  # blocks the loop, as a subscriber must not
+                time.sleep(0.5)  # noqa: ASYNC251 - blocks the loop, as a subscriber must not
             units.append(unit)
 
         subscription = await subscribe(bus, a_stream(app), take)
