@@ -147,7 +147,9 @@ def _ports(config_file: Path | None, folder: DataFolder) -> str:
             socket.create_server((config.listen.host, port)).close()
         except OSError as error:
             key = settings.variable(("listen", name))
-            raise ValueError(f"port {port} (listen.{name}): {error.strerror}; set {key} to another one") from None
+            raise ValueError(
+                f"port {port} (listen.{name}): {os.strerror(error.errno or 0)}; set {key} to another one"
+            ) from None
     return ", ".join(f"{name} {port}" for name, port in wanted.items()) + " are free"
 
 

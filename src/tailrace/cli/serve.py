@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -123,7 +124,7 @@ def _check_ports(config: Config, roles: Sequence[RoleName]) -> None:
                 pass
         except OSError as error:
             raise CommandError(
-                f"cannot listen on {config.listen.host} port {port} (listen.{name}): {error.strerror}; "
+                f"cannot listen on {config.listen.host} port {port} (listen.{name}): {os.strerror(error.errno or 0)}; "
                 f"stop what uses it, or set {settings.variable(('listen', name))} to another port, 0 for a free one",
                 Exit.IN_USE,
             ) from None

@@ -1,0 +1,81 @@
+"""The command line: help with examples, and exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tailrace.cli.exits import CommandError, Exit, code_of
+from tailrace.errors import BusError, ConfigError, PeerError, TailraceError
+
+COMMANDS = (
+    ["serve"],
+    ["demo"],
+    ["init"],
+    ["doctor"],
+    ["urls"],
+    ["usersig"],
+    ["task", "start"],
+    ["task", "update"],
+    ["task", "stop"],
+    ["task", "show"],
+    ["task", "list"],
+    ["room", "list"],
+    ["room", "show"],
+)
+
+
+def tailrace(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tailrace", *words], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example_of_itself(command: list[str]) -> None:
+    said = tailrace(*command, "--help")
+
+    shown = ["task", "stop"] if command[-1] == "update" else command
+    assert said.returncode == 0
+    assert f"  tailrace {' '.join(shown)}" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (TailraceError("x"), Exit.FAILED),
+        (PeerError("x"), Exit.FAILED),
+        (ConfigError("x"), Exit.CONFIG),
+        (BusError("x"), Exit.UNREACHABLE),
+        (CommandError("x", Exit.IN_USE), Exit.IN_USE),
+    ],
+)
+def test_an_error_has_its_exit_code(error: TailraceError, code: Exit) -> None:
+    assert code_of(error) is code
+
+
+def test_every_exit_code_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+
+    for code in Exit:
+        assert f"| {int(code)} |" in text
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    assert tailrace("serv").returncode == Exit.USAGE
+
+
+def test_without_a_server_a_command_says_in_one_line_how_to_start_one(tmp_path: Path) -> None:
+    said = tailrace("task", "list", "--data", str(tmp_path))
+
+    assert said.returncode == Exit.CONFIG
+    assert said.stderr.count("\n") == 1
+    assert "tailrace init" in said.stderr
+
+
+def test_task_update_says_that_it_is_not_built_yet() -> None:
+    said = tailrace("task", "update", "id")
+
+    assert said.returncode == Exit.FAILED
+    assert said.stderr == "tailrace: task update is not built yet; stop the task and start another one\n"

@@ -1,0 +1,45 @@
+"""Ids: any name becomes one token of a subject, and comes back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tailrace.errors import PeerError
+from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId, quote, room_from_token, unquote
+
+APP = SdkAppId(1400000001)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_survives_quoting_and_has_no_character_that_means_something_to_nats(name: str) -> None:
+    token = quote(name)
+
+    assert unquote(token) == name
+    assert not set(token) & set(".*> \t\r\n/\\\0")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_different_names_have_different_tokens(one: str, other: str) -> None:
+    assert (quote(one) == quote(other)) == (one == other)
+
+
+def test_numeric_and_string_rooms_of_the_same_name_are_different() -> None:
+    assert Room(APP, "123", numeric=True).token == "1400000001.n123"
+    assert Room(APP, "123", numeric=False).token == "1400000001.s123"
+
+
+@pytest.mark.parametrize("room", [Room(APP, "123", numeric=True), Room(APP, "a.b >*", numeric=False)])
+def test_a_room_comes_back_from_its_token(room: Room) -> None:
+    assert room_from_token(*room.token.split(".")) == room
+
+
+@pytest.mark.parametrize(("app", "room"), [("x", "s1"), ("1", "1"), ("1", ""), ("1", "s=FF")])
+def test_what_is_no_token_is_refused(app: str, room: str) -> None:
+    with pytest.raises(PeerError):
+        room_from_token(app, room)
+
+
+def test_a_stream_is_four_tokens() -> None:
+    stream = Stream(Room(APP, "r", numeric=False), UserId("al.ice"), StreamType.AUX)
+
+    assert stream.token == "1400000001.sr.al=2Eice.aux"
