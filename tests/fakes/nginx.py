@@ -20,11 +20,11 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
 events {{ worker_connections 256; }}
 rtmp {{
-    access_log {folder}/access.log;
+    access_log off;
     server {{
         listen 127.0.0.1:{port};
         chunk_size 4096;
-        application live {{ live on; record off; }}
+        application live {{ live on; record off; publish_notify on; }}
     }}
 }}
 """
@@ -74,11 +74,13 @@ class Nginx:
         """Return an address to push to and play from."""
         return f"rtmp://127.0.0.1:{self.port}/live/{name}"
 
-    @property
-    def log(self) -> str:
-        """Return the access log: a line for each client that has gone."""
-        path = self._folder / "access.log"
-        return path.read_text() if path.exists() else ""
+    def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
+        """Wait until nginx has logged `text`, such as a command of a client. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while text not in (self._folder / "error.log").read_text():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"nginx did not log {text!r}")
+            time.sleep(0.02)
 
     def _answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):

@@ -28,7 +28,8 @@ WINDOW: Final = 2_500_000
 # Chunk streams that we write on; 2 is fixed by the specification, the others are those of ffmpeg.
 _PROTOCOL, _COMMANDS, _SOUND, _DATA, _PICTURES = 2, 3, 4, 5, 6
 
-_HALF: Final = WRAP // 2
+# A step of a time by more than 12 days is its passing of the edge of what it travels in.
+_EDGE: Final = 1 << 30
 # As plain numbers, since looking up and comparing members of an enum is slow, and every message does it.
 _AUDIO, _VIDEO = int(TypeId.AUDIO), int(TypeId.VIDEO)
 
@@ -46,7 +47,10 @@ class Link:
         self._window = 0
         self._received = 0
         self._reported = 0
-        self._last_ms: int | None = None
+        # For media times: the last one as it came, by how much it last wrapped, and by how much in all.
+        self._last_time = 0
+        self._wrap = 0
+        self._past = 0
 
     def admit(self) -> None:
         """Allow messages of full size from now on."""
@@ -108,13 +112,16 @@ class Link:
         self._out.append(self._writer.write(chunk_stream_id, Message(type_id, stream_id, timestamp_ms % WRAP, body)))
 
     def _media_time(self, timestamp: int) -> int:
-        """Un-wrap: the time closest to the last one that ends in these 32 bits."""
-        last = self._last_ms
-        if last is not None:
-            step = (timestamp - last) % WRAP
-            timestamp = last + (step if step < _HALF else step - WRAP)
-        self._last_ms = timestamp
-        return timestamp
+        """Un-wrap. Times have 32 bits, but ffmpeg's FLV writer keeps 31 of them, so it is back at 0 after 24.8 days."""
+        last = self._last_time
+        if last - timestamp > _EDGE:
+            self._wrap = WRAP if last >= WRAP // 2 else WRAP // 2
+            self._past += self._wrap
+        elif timestamp - last > _EDGE and self._past:
+            # Sent before the edge, arrived after it. Without an edge it is a leap: set-up data often has time 0.
+            return self._past - self._wrap + timestamp
+        self._last_time = timestamp
+        return self._past + timestamp
 
     def _taken_apart(self, aggregate: Message) -> Iterator[tuple[int, Command | Event]]:
         for part in message.parts(aggregate):
