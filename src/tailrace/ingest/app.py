@@ -55,7 +55,7 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
                 return Reception(connection, lobby, cdn, allowed, clock)
 
             async with (
-                _serve_http(make_app(cdn, allowed), config.listen.host, config.listen.media_http) as http_port,
+                _serve_http(make_app(cdn, allowed), config) as http_port,
                 rtmp_server.serve(config.listen.host, config.listen.rtmp, receive, limits) as rtmp,
             ):
                 host = _reachable(config.listen.host)
@@ -78,14 +78,20 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _serve_http(app: Starlette, host: str, port: int) -> AsyncGenerator[int, None]:
+async def _serve_http(app: Starlette, config: Config) -> AsyncGenerator[int, None]:
     """Serve `app` while this is open; gives the real port."""
-    listener = _listen(host, port)
-    # Access logs would hold stream names, and players' addresses; who played what is the CDN's list.
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_HTTP_DEADLINE, ws="none"
+    listener = _listen(config.listen.host, config.listen.media_http)
+    # Access logs would hold the names of streams, which are keys on a CDN.
+    settings = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=config.ingest.max_connections,
+        timeout_graceful_shutdown=_HTTP_DEADLINE,
     )
-    server = _Server(config)
+    server = _Server(settings)
     async with asyncio.TaskGroup() as group:
         serving = supervise.start(group, server.serve(sockets=[listener]), "media over HTTP")
         try:

@@ -93,7 +93,10 @@ class Channel:
             player.media(flv.TagType.AUDIO, start_ms, self._audio_setup, False, True)
         for held in self._group:
             player.media(held.kind, held.timestamp_ms, held.body, held.key, True)
-        self._players.add(player)
+        if self.record.ended:
+            player.end()
+        else:
+            self._players.add(player)
 
     def leave(self, player: Player) -> None:
         """Give `player` nothing more; twice is harmless."""

@@ -61,6 +61,8 @@ class CdnPlayer:
     async def ended(self, _orderly: bool, _reason: str) -> None:
         """Leave the channel."""
         self._channel.leave(self)
+        if self._connection.dropped:
+            _log.info("player over RTMP was slow", extra={"dropped": self._connection.dropped})
 
     def describe(self, values: amf0.EcmaArray) -> None:
         """Send onMetaData."""

@@ -45,7 +45,7 @@ class _FlvResponse(Response):
     media_type = "video/x-flv"
 
     def __init__(self, channel: Channel) -> None:
-        super().__init__(headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"})
+        super().__init__(headers={"Cache-Control": "no-store"})
         del self.headers["content-length"]
         self._channel = channel
 
@@ -61,19 +61,19 @@ class _FlvResponse(Response):
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         backlog = Backlog()
-        backlog_player = _FlvPlayer(backlog)
+        player = _FlvPlayer(backlog)
         try:
             data = flv.file_header(audio=True, video=True)
-            self._channel.join(backlog_player)
+            self._channel.join(player)
             while data:
                 async with asyncio.timeout(_STALL):
                     await send({"type": "http.response.body", "body": data, "more_body": True})
                 data = await backlog.take()
             await send({"type": "http.response.body", "body": b""})
         except (TimeoutError, Hopeless):
-            _log.info("player is too slow, closed", extra={"stream": self._channel.record.name})
+            _log.info("player over HTTP is too slow, closed", extra={"dropped": backlog.dropped})
         finally:
-            self._channel.leave(backlog_player)
+            self._channel.leave(player)
 
 
 async def _until_gone(receive: Receive) -> None:

@@ -93,8 +93,11 @@ class RoomPublisher:
     async def ended(self, orderly: bool, reason: str) -> None:
         """Leave the room: at once after an orderly end or bad media, else later, as lost publishers do."""
         _log.info("publisher ended", extra={"stream": self._stream.token, "orderly": orderly, "reason": reason})
-        if self._starts is not None:
-            await self._starts.close()
+        try:
+            if self._starts is not None:
+                await self._starts.close()
+        except BusError as error:
+            _log.warning("starts not closed", extra={"stream": self._stream.token, "error": str(error)})
         if self._stay is not None and (orderly or self._thrown_out):
             await self._stay.end()
         elif self._stay is not None:

@@ -1,13 +1,18 @@
 """The ingest process as a whole: how it starts, stops, and dies."""
 
 import asyncio
+import os
+import signal
 import socket
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tailrace.errors import DestinationError
+from tailrace.bus.embedded import EmbeddedServer
+from tailrace.bus.starts import request_start
+from tailrace.errors import BusError, DestinationError
 from tailrace.secret import Secret
 from tests.fakes.ingest import LOST_AFTER, IngestProcess, make_config, scripted, stream_of, subscribed
 
@@ -50,6 +55,46 @@ def test_the_presence_of_a_killed_process_expires(nats_url: Secret) -> None:
 
     with IngestProcess(nats_url) as ingest:
         asyncio.run(run(ingest))
+
+
+def test_a_publisher_goes_on_when_nats_server_was_killed_and_restarted(tmp_path: Path) -> None:
+    """Its presence comes back, its units flow again, and starts are served again, without a new connection."""
+
+    async def run(server: EmbeddedServer, ingest: IngestProcess) -> None:
+        async with (
+            subscribed(server.url, stream_of("bus", "anna")) as seen,
+            scripted(ingest.push("bus", "anna")) as script,
+        ):
+            script.set_up()
+            script.picture(0, key=True)
+            await seen.until_present()
+            os.kill(server.pid, signal.SIGKILL)
+            await asyncio.to_thread(server.restart)
+            await asyncio.to_thread(server.wait_ready, 10)
+            async with asyncio.timeout(15):
+                number = 0
+                while len(seen.units) < 2:
+                    number += 1
+                    script.picture(number * 40)
+                    await asyncio.to_thread(ingest.streams)
+                while True:
+                    try:
+                        if await seen.presence() is not None and await request_start(seen.bus, seen.stream, timeout=2):
+                            break
+                    except BusError:
+                        continue
+            assert not script.rtmp.lost.done()
+
+    server = EmbeddedServer(tmp_path)
+    server.start()
+    try:
+        server.wait_ready(10)
+        with IngestProcess(server.url) as ingest:
+            asyncio.run(run(server, ingest))
+            ingest.stop()
+            assert ingest.exit_code == 0
+    finally:
+        server.stop()
 
 
 def test_clients_beyond_the_configured_number_are_turned_away(nats_url: Secret) -> None:
