@@ -127,7 +127,7 @@ def _as_our_error(complaint: ErrorDetails) -> CallerError:
         case "missing":
             return ParameterMissing(path)
         case "rule_missing":
-            return ParameterMissing(path, complaint["msg"])
+            return ParameterMissing(path, f"{ParameterMissing(path)} {complaint['msg']}")
     return ParameterInvalid(path, _WORDS.get(complaint["type"], complaint["msg"]))
 
 
