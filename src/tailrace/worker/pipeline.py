@@ -65,6 +65,7 @@ class Pipeline:
         self._video_config = b""
         self._size = (0, 0)
         self._sound = False
+        self._sound_comes = False
         self._sound_alone = 0
         self._last_audio_ms = start_us // 1000 - 1
         self._kept: list[Message] = []
@@ -81,6 +82,7 @@ class Pipeline:
         Seconds of sound are transcoded here, a tenth of a second of work: between the steps others can run, such as
         the dialling that the first key frame sets off.
         """
+        self._sound_comes = self._sound_comes or any(unit.codec is Codec.AAC for unit in units)
         for unit in self.joiner.joined(list(units)):
             self._use(unit)
             yield
@@ -135,10 +137,22 @@ class Pipeline:
             self._size = _picture_size(unit.config)
             self._video_config = unit.config
             self._send(_video_header(at, unit.config))
+        if self._sound_comes:
+            self._announce_sound(at)
         body = VideoBody(AvcPacket.UNITS, unit.key, placed.pts_us // 1000 - at, unit.payload).encode()
         self._send(Message(Kind.VIDEO, at, body, starts=unit.key))
 
+    def _announce_sound(self, at_ms: int) -> None:
+        """Send its set-up data, once, and as soon as possible: players may not expect it later.
+
+        The encoder gives the first packet up to 256 ms after its first input (2 frames at 8 kHz).
+        """
+        if not self._sound:
+            self._sound = True
+            self._send(_audio_header(at_ms, self._transcoder.config))
+
     def _use_audio(self, unit: Unit, placed: Placed) -> None:
+        self._announce_sound(placed.dts_us // 1000)
         try:
             packets = self._transcoder.feed(unit.config, unit.payload, placed.dts_us)
         except PeerError:
@@ -148,9 +162,6 @@ class Pipeline:
             at = packet.pts_us // 1000
             if at <= self._last_audio_ms:
                 continue
-            if not self._sound:
-                self._sound = True
-                self._send(_audio_header(at, self._transcoder.config))
             self._last_audio_ms = at
             body = AudioBody(config=False, data=packet.payload).encode()
             self._send(Message(Kind.AUDIO, at, body, starts=self._sound_starts()))

@@ -124,6 +124,9 @@ class Push:
             self._waiting_for_start = message.kind is Kind.VIDEO
             self._counters.dropped_frames += 1
             return
+        if not message.frame:
+            # Another picture size, or sound that was not there before: what follows is described anew.
+            client.send_metadata(self._opening().metadata, message.timestamp_ms)
         self._send(client, message)
         self._check_flow(client)
 

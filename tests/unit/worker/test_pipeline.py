@@ -96,6 +96,20 @@ def test_who_joins_late_gets_metadata_set_up_and_the_group_of_pictures_so_far() 
         assert len(list(received.decode(video=0))) == 15
 
 
+def test_sound_is_announced_with_the_first_picture_although_its_encoder_needs_more_input() -> None:
+    relayed = Relayed(audio=AudioEncoding(sample_rate_hz=8000, channels=1))
+    start = interleaved(pictures(RED, 0.2), sound(440, 0.2))
+
+    next(relayed.pipeline.join(start))
+
+    opening = relayed.pipeline.opening()
+    assert (opening.metadata["audiosamplerate"], opening.metadata["stereo"]) == (8000, False)
+    assert [header.kind for header in opening.headers] == [Kind.VIDEO, Kind.AUDIO]
+    list(relayed.pipeline.join(start))
+    assert [m.frame for m in relayed.messages if m.kind is Kind.AUDIO][0:1] == [False]
+    assert [m.frame for m in relayed.messages].count(False) == 2
+
+
 def test_a_publisher_who_returns_with_another_picture_size_goes_on_in_the_same_stream() -> None:
     first = interleaved(pictures(RED, 1.0), sound(440, 1.0))
     again = interleaved(
