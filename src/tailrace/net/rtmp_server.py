@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from tailrace import supervise
-from tailrace.net.rtmp_connection import Connection, Handler, Limits, Rejected
+from tailrace.net.rtmp_connection import Connection
+from tailrace.net.rtmp_handler import Handler, Limits, Rejected
 
 __all__ = ["Connection", "Handler", "Limits", "Rejected", "RtmpServer", "serve"]
 
