@@ -1,0 +1,42 @@
+"""Inputs kept for ever: real set-up data, and bytes that parsers of media have stumbled over, here or elsewhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tailrace.errors import PeerError
+from tailrace.wire import aac, flv, h264
+
+CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "media").glob("*.bin"))
+
+
+def _units(data: bytes) -> object:
+    return list(h264.nal_units(data))
+
+
+PARSERS: tuple[Callable[[bytes], object], ...] = (
+    flv.parse_video,
+    flv.parse_audio,
+    lambda data: flv.Reader().receive(data),
+    h264.parse_config,
+    h264.parse_sps,
+    h264.from_annex_b,
+    _units,
+    aac.parse_config,
+)
+
+
+def test_the_corpus_is_there() -> None:
+    assert len(CORPUS) >= 26
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+def test_every_parser_takes_every_cut_or_raises_peer_error(path: Path) -> None:
+    data = path.read_bytes()
+    for parse in PARSERS:
+        for size in range(len(data) + 1):
+            try:
+                parse(data[:size])
+            except PeerError as error:
+                assert str(error).isprintable()
