@@ -101,6 +101,8 @@ def make_app(cdn: Cdn, allowed: Allowed) -> Starlette:
         name: str = request.path_params["name"]
         if (channel := cdn.find(name)) is None:
             return _error(404, f"no live stream is named {name!r}")
+        if request.method == "HEAD":
+            return Response(media_type=_FlvResponse.media_type)
         return _FlvResponse(channel)
 
     return Starlette(routes=[Route("/live", streams), Route("/live/{name:path}.flv", play)])

@@ -132,6 +132,15 @@ def test_a_late_http_player_gets_the_current_group_and_the_end(ingest: IngestPro
     assert video.key
 
 
+def test_asking_for_the_headers_alone_does_not_wait_for_the_stream(ingest: IngestProcess) -> None:
+    async def run() -> None:
+        async with scripted(ingest.live("head")), httpx.AsyncClient() as client:
+            answer = await client.head(ingest.flv("head"), timeout=5)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "video/x-flv")
+
+    asyncio.run(run())
+
+
 def test_an_rtmp_player_is_told_that_the_stream_has_ended(ingest: IngestProcess) -> None:
     async def run() -> None:
         async with scripted(ingest.live("ending")) as script:
