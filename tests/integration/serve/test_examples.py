@@ -1,0 +1,47 @@
+"""The examples run as they are."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.harness.served import Served
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def test_the_example_with_the_official_sdk_starts_a_relay_and_stops_it(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        words = ["studio", "alice", served.live_url("example"), "--seconds", "0", "--data", str(served.data)]
+        said = subprocess.run(
+            [sys.executable, str(EXAMPLES / "relay.py"), *words], capture_output=True, text=True, timeout=30, check=True
+        ).stdout
+
+        started, stopped = (line.split() for line in said.splitlines())
+        assert (started[0], stopped[0]) == ("started", "stopped")
+        assert started[1] == stopped[1]
+        assert f"{started[1]}" in served.command("task", "list", "--state", "ended").stdout
+
+
+def test_the_commands_show_rooms_tasks_and_addresses_of_a_running_server(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        push = served.live_url("x")
+        task_id = served.command("task", "start", "studio", "alice", "--push", push).stdout.strip()
+
+        shown = served.command("task", "show", task_id).stdout
+        assert "alice" in shown
+        assert "/live/x" not in shown, "a stream key is shown"
+        assert "relay_studio_alice_main" in served.command("room", "list").stdout
+        assert "robot" in served.command("room", "show", "studio").stdout
+        assert served.ready["rtmp"] in served.command("urls", "studio", "alice").stdout
+        assert served.command("usersig", "alice").stdout.startswith("eJ")
+        assert served.command("task", "stop", task_id).stdout == f"Stopped {task_id}\n"
+        assert served.command("task", "stop", task_id).returncode == 0, "a second stop is harmless"
+
+        unknown = served.command("task", "stop", "nothing")
+        assert unknown.returncode == 1
+        assert unknown.stderr.startswith("tailrace: StopPublishCdnStream: ResourceNotFound")
+        nobody = served.command("room", "show", "empty")
+        assert (nobody.returncode, nobody.stderr) == (
+            1,
+            "tailrace: nobody is in a room empty; see: tailrace room list\n",
+        )
