@@ -1,0 +1,1 @@
+"""Benchmarks: Tailrace beside ffmpeg, in one run on one machine. `python -m bench --help`; docs/benchmarks.md."""
