@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.harness.served import Served
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
+README = Path(__file__).parents[3] / "README.md"
 
 
 def test_the_example_with_the_official_sdk_starts_a_relay_and_stops_it(tmp_path: Path) -> None:
@@ -20,6 +21,18 @@ def test_the_example_with_the_official_sdk_starts_a_relay_and_stops_it(tmp_path:
         assert (started[0], stopped[0]) == ("started", "stopped")
         assert started[1] == stopped[1]
         assert f"{started[1]}" in served.command("task", "list", "--state", "ended").stdout
+
+
+def test_the_code_in_the_readme_runs_with_the_keys_put_in(tmp_path: Path) -> None:
+    code = README.read_text().partition("```python\n")[2].partition("```")[0]
+
+    with Served(tmp_path) as served:
+        code = code.replace("<secret_id>", served.account["secret_id"])
+        code = code.replace("<secret_key>", served.account["secret_key"])
+        code = code.replace("127.0.0.1:8930", served.ready["http"].rpartition("/")[2])
+        subprocess.run([sys.executable, "-c", code], timeout=30, check=True)
+
+        assert "studio" in served.command("task", "list", "--state", "ended").stdout
 
 
 def test_the_commands_show_rooms_tasks_and_addresses_of_a_running_server(tmp_path: Path) -> None:
