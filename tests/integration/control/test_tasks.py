@@ -18,6 +18,8 @@ from tailrace.secret import Secret
 from tests.integration.control.requests import PUSH, start_request, stop_request
 from tests.integration.control.running import (
     APP,
+    APP_KEY,
+    KEY,
     OTHER_APP,
     Control,
     child,
@@ -250,3 +252,16 @@ def test_a_wrong_question_is_refused(api: Control, parameters: dict[str, Any], c
         describe(api, **parameters)
 
     assert raised.value.get_code() == code
+
+
+def test_neither_logs_nor_metrics_hold_a_secret(api: Control, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="tailrace")
+    task_id = start(api)
+    assert stop_code(api, task_id) == ""
+    with pytest.raises(TencentCloudSDKException):
+        start(api, PublishCdnParams=[{"PublishCdnUrl": PUSH}, {"PublishCdnUrl": PUSH}])
+
+    logged = "\n".join(str(vars(record)) for record in caplog.records)
+    assert task_id in logged
+    for secret in ("hidden", KEY.reveal(), APP_KEY.reveal()):
+        assert secret not in logged + api.get("/metrics").text
