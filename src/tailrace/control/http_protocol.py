@@ -7,8 +7,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Twice the query that a GET may have, so that one which is too long still gets the API's own answer.
 MAX_HEAD_BYTES = 64 * 1024
-# The largest request, 10 MB, takes 16 s over a line of 5 Mbit/s.
-REQUEST_TIMEOUT = 30.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -16,6 +14,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Between requests, uvicorn's own keep-alive time counts.
     """
+
+    # Seconds. The largest request, 10 MB, takes 16 s over a line of 5 Mbit/s.
+    request_timeout = 30.0
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -58,7 +59,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _expect(self) -> None:
-        self._timer = self.loop.call_later(REQUEST_TIMEOUT, self.transport.close)
+        self._timer = self.loop.call_later(self.request_timeout, self.transport.close)
 
     def _expect_nothing(self) -> None:
         if self._timer is not None:

@@ -83,12 +83,14 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(application: ASGIApp, bound: socket.socket, deadline: float) -> AsyncIterator[None]:
+async def serving(
+    application: ASGIApp, bound: socket.socket, deadline: float, protocol: type[BoundedProtocol] = BoundedProtocol
+) -> AsyncIterator[None]:
     """Serve on `bound`. At the end: accept no more, let running calls finish for `deadline` seconds, close."""
     server = _Server(
         uvicorn.Config(
             application,
-            http=BoundedProtocol,
+            http=protocol,
             ws="none",
             lifespan="off",
             access_log=False,

@@ -22,6 +22,9 @@ from tests.integration.control.running import (
     with_api,
 )
 
+# The SDK takes the date in a way that Python 3.12 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
+
 
 def code_of(client: Any, request: Any) -> str:
     """Call the action that `request` is of; return the code of the error that it must raise."""

@@ -29,6 +29,9 @@ from tests.integration.control.running import (
     with_api,
 )
 
+# The SDK takes the date in a way that Python 3.12 warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimestamp:DeprecationWarning")
+
 REPORT = DestinationReport(0, DestinationStatus.RUNNING, 5.0, "", 100, 200, 3000, 4, 999.6, 1)
 
 
