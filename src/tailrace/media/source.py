@@ -75,7 +75,7 @@ class Sink:
         """Put a picture; those that come faster than RATE are left out."""
         if self._video is None:
             return
-        number = (self._begin_us + at_us) * RATE // _MICROSECONDS
+        number = ((self._begin_us + at_us) * RATE + _MICROSECONDS // 2) // _MICROSECONDS
         self._end_us = max(self._end_us, self._begin_us + at_us + _MICROSECONDS // RATE)
         if number <= self._last_picture:
             return

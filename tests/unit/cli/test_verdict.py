@@ -34,6 +34,7 @@ GOOD = Relay(
     video=True,
     audio=True,
     relayed=5.0,
+    published=150,
     end_seen_in=0.05,
     record={"ended": "unpublished"},
     seen=SEEN,
@@ -53,6 +54,7 @@ def test_a_good_relay_has_nothing_wrong() -> None:
     [
         ({"video_codec": "vp8"}, "picture"),
         ({"frames": 0}, "frames"),
+        ({"frames": 140}, "frames"),
         ({"distinct": 1}, "frames"),
         ({"audio_frames": 0}, "sound"),
         ({"audio_codec": ""}, "sound"),

@@ -26,6 +26,7 @@ class Source:
 
     def __init__(self, process: asyncio.subprocess.Process, label: str) -> None:
         self.label = label
+        self.pictures = 0  # sent so far
         self._process = process
         self._reader = flv.Reader()
         self._waiting: deque[flv.Tag] = deque()
@@ -114,6 +115,7 @@ async def _send(publisher: RtmpPublisher, source: Source, tag: flv.Tag) -> None:
         match tag.type:
             case flv.TagType.VIDEO:
                 publisher.send_video(tag.timestamp_ms, tag.body)
+                source.pictures += 1
             case flv.TagType.AUDIO:
                 publisher.send_audio(tag.timestamp_ms, tag.body)
             case flv.TagType.SCRIPT:

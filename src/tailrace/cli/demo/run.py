@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tailrace import supervise
 from tailrace.cli.addresses import LIFETIME, publish_key
-from tailrace.cli.demo.publish import publishing
+from tailrace.cli.demo.publish import Source, publishing
 from tailrace.cli.demo.server import serving
 from tailrace.cli.demo.show import Show
 from tailrace.cli.demo.verdict import Relay, checks
@@ -88,21 +88,25 @@ async def _demo(seconds: float, inputs: Sequence[Path], push: Sequence[str], out
             target = await stack.enter_async_context(serving(Path(folder)))
             http = await stack.enter_async_context(client())
             cdn = Cdn(target.addresses["media_http"].rstrip("/"), http)
+            sources: list[Source] = []
             files: Sequence[Path | None] = inputs or [None]
             for relay, file in zip(relays, files, strict=True):
                 show.say(f"Publishing {relay.label} into the room {ROOM!r} over RTMP ...")
                 source = await stack.enter_async_context(publishing(_publish_url(target, relay), file, relay.label))
                 relay.video, relay.audio = source.video, source.audio
+                sources.append(source)
             # The first call of a client opens its connection; that is no part of what a start takes.
             await _call(target, "DescribePublishCdnStream", {})
             group = await stack.enter_async_context(asyncio.TaskGroup())
             saving = []
-            for index, relay in enumerate(relays):
+            for index, (relay, source) in enumerate(zip(relays, sources, strict=True)):
                 show.say(f"StartPublishCdnStream: {relay.label} to the built-in CDN ...")
                 await _start(target, cdn, relay, push if index == 0 else ())
+                relay.published = -source.pictures
                 saving.append(supervise.start(group, cdn.save(relay.name, relay.flv), f"save {relay.name}"))
             await _follow(target, relays, seconds, show)
-            for relay in relays:
+            for relay, source in zip(relays, sources, strict=True):
+                relay.published += source.pictures
                 show.say(f"StopPublishCdnStream: {relay.label} ...")
                 await _stop(target, cdn, relay)
             await asyncio.wait(saving)

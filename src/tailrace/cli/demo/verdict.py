@@ -11,6 +11,8 @@ MIN_DISTINCT = 3
 MIN_SHARE_OF_TIME = 0.9
 # What microphones pick up in a quiet room; a broken track is digital silence.
 MIN_LEVEL_DB = -60.0
+# The last pictures are on their way when the stop comes; all others have arrived.
+MAX_UNDERWAY = 5
 # What media/source.py makes, and how finely media/look.py looks.
 TONE_HZ = 440
 TONE_STEP_HZ = 20
@@ -34,6 +36,8 @@ class Relay:
     answered_in: float = 0.0
     picture_in: float = 0.0
     relayed: float = 0.0
+    # Pictures sent by the publisher while the relay ran.
+    published: int = 0
     stop_answered_in: float = 0.0
     end_seen_in: float = 0.0
     record: Mapping[str, Any] = field(default_factory=dict)
@@ -68,7 +72,7 @@ def checks(relay: Relay) -> list[Check]:
         moving = int(seen["distinct"]) >= MIN_DISTINCT
         found += [
             Check("picture", seen["video_codec"] == "h264" and int(seen["width"]) > 0, f"{seen['video_codec']} {size}"),
-            Check("frames", int(seen["frames"]) > 0 and (moving or not relay.generated), _frames(seen, moving)),
+            Check("frames", _whole(relay) and (moving or not relay.generated), _frames(relay, moving)),
         ]
     if relay.audio:
         heard = f"{seen['audio_codec']} {seen['audio_rate_hz']} Hz, {seen['channels']} ch"
@@ -79,5 +83,9 @@ def checks(relay: Relay) -> list[Check]:
     return found
 
 
-def _frames(seen: Mapping[str, Any], moving: bool) -> str:
-    return f"{seen['frames']}, {'moving' if moving else 'still'}"
+def _whole(relay: Relay) -> bool:
+    return 0 < relay.published <= int(relay.seen["frames"]) + MAX_UNDERWAY
+
+
+def _frames(relay: Relay, moving: bool) -> str:
+    return f"{relay.seen['frames']} for {relay.published} published, {'moving' if moving else 'still'}"
