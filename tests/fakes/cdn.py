@@ -88,6 +88,11 @@ class FakeCdn:
         for connection in self.connections:
             connection.turn_out(code)
 
+    def ping(self) -> None:
+        """Ask every client for a sign of life."""
+        for connection in self.connections:
+            connection.ping()
+
     async def wait_for(self, condition: Callable[[], object], timeout: float = 5.0) -> None:
         """Wait until the condition holds; looked at whenever something arrives. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
@@ -110,6 +115,10 @@ class _Connection(asyncio.Protocol):
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
+
+    def ping(self) -> None:
+        self._core.ping(0)
+        self._flush()
 
     def turn_out(self, code: str) -> None:
         self._core.turn_out(code, "out")

@@ -36,6 +36,7 @@ class Session(asyncio.Protocol):
         self._gone = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._closing = False
+        self._said_all = False
         self._written = 0
 
     async def open(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
@@ -66,7 +67,7 @@ class Session(asyncio.Protocol):
         """Send what the core has to send."""
         transport = self._transport
         data = self.core.data_to_send()
-        if not data or transport is None or transport.is_closing():
+        if not data or transport is None or self._said_all or transport.is_closing():
             return
         transport.write(data)
         self._written += len(data)
@@ -85,6 +86,7 @@ class Session(asyncio.Protocol):
             # Not close(): with unread bytes in the socket that makes the kernel send a reset, which can overtake what
             # we have just sent. So end our half, and go on reading until the other half ends.
             transport.resume_reading()
+            self._said_all = True
             if transport.can_write_eof():
                 with contextlib.suppress(OSError):  # the other side may have cut the connection just now
                     transport.write_eof()

@@ -186,6 +186,24 @@ def test_closing_towards_a_cdn_that_stalls_is_bounded(run: Callable[[Any], None]
 
 
 @LOOPS
+def test_what_a_cdn_still_asks_while_a_publish_ends_is_not_answered(run: Callable[[Any], None]) -> None:
+    # The answer to a ping was written behind the end of our half, which the event loop reports as a fault of ours.
+    async def test() -> None:
+        faults: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+        async with FakeCdn() as cdn:
+            publisher = await dial(cdn)
+            cdn.ping()
+
+            await publisher.close()
+
+            assert cdn.streams[0].events[-3:] == ["FCUnpublish", "deleteStream", "closed"]
+        assert faults == []
+
+    run(test())
+
+
+@LOOPS
 def test_cancelling_a_dial_leaves_no_socket(run: Callable[[Any], None]) -> None:
     async def test() -> None:
         async with FakeCdn() as cdn:
