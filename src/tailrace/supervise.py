@@ -48,6 +48,14 @@ def start(group: asyncio.TaskGroup, work: Coroutine[Any, Any, _T], name: str) ->
     return task
 
 
+async def contain(work: Coroutine[Any, Any, None], name: str) -> None:
+    """Await work for one of many clients: a fault of ours in it is reported and costs only this one client."""
+    try:
+        await work
+    except Exception:  # noqa: BLE001 - the one place where a fault is kept from those whom it does not concern
+        _log.exception("client failed", extra={"name_of_task": name})
+
+
 async def stop(task: asyncio.Task[Any]) -> None:
     """Cancel `task` and wait until it has ended; its own cancellation is not an error."""
     task.cancel()

@@ -64,7 +64,8 @@ class RtmpServer:
         if beyond >= _TOLD or self._stopping:
             connection.abort()
         connection.core.full = beyond >= 0
-        task = supervise.start(self._group, connection.run(), f"rtmp client {connection.peer_address}")
+        name = f"rtmp client {connection.peer_address}"
+        task = supervise.start(self._group, supervise.contain(connection.run(), name), name)
         self._tasks[task] = connection
         task.add_done_callback(self._tasks.pop)
 
@@ -76,7 +77,7 @@ async def serve(
     """Serve RTMP while the context is open. Port 0 picks a free one.
 
     `handler_factory` is called for each publish and play. What a handler raises beyond Rejected and PeerError is our
-    own fault, and ends the server.
+    own fault; it is reported and ends that one connection.
     """
     async with asyncio.TaskGroup() as group:
         server = RtmpServer(group, handler_factory, limits)
