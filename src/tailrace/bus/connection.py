@@ -1,6 +1,7 @@
 """Bus: one connection to NATS, kept up for ever, with every wait bounded."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -84,7 +85,8 @@ class Bus:
         """Send what is buffered and close. Twice is harmless."""
         await self.alive()
         self._closing = True
-        await self.nc.close()
+        with contextlib.suppress(OSError):  # closing what is lost already is closed, too
+            await self.nc.close()
 
     async def publish(self, subject: str, data: bytes, reply: str = "") -> None:
         """Send without waiting for anybody."""

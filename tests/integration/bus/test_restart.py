@@ -238,6 +238,17 @@ def test_a_request_without_a_server_fails_in_time(server: EmbeddedServer, app: S
     run_with(server, scenario)
 
 
+def test_closing_after_the_server_has_gone_is_no_error(server: EmbeddedServer) -> None:
+    # On asyncio's own loop the client's close raised ConnectionResetError, and a role ended with a traceback.
+    async def scenario() -> None:
+        bus = await connect(server.url, "test")
+        server.stop()
+        await bus.close()
+        await bus.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_wrong_password_or_no_server_is_an_error_without_the_secret(server: EmbeddedServer) -> None:
     address = server.url.reveal().rpartition("@")[2]
 
