@@ -1,7 +1,7 @@
-"""Logs: sets up what the standard loggers write. Messages are constant, values go in `extra`; docs/logging.md has the list.
+"""Logs: sets up what the standard loggers write. Messages are constant, values go in `extra` (docs/logging.md).
 
-Secrets are a type that prints stars (`secret.py`). What is done here, taking out whatever looks like one, is only the net
-below it, for texts of libraries and of peers.
+Secrets are a type that prints stars (`secret.py`). What is done here, taking out whatever looks like one, is only the
+net below it, for texts of libraries and of peers.
 """
 
 import logging

@@ -13,7 +13,8 @@ from tailrace import logs
 from tailrace.bus.embedded import STOP_DEADLINE, EmbeddedServer
 from tailrace.config import Config
 from tailrace.errors import BusError
-from tailrace.processes import START_WITHIN, Role
+from tailrace.forked import Role
+from tailrace.processes import START_WITHIN
 from tailrace.secret import Secret
 from tailrace.supervise import Ready
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from tailrace.errors import BusError
-from tailrace.processes import Role, RoleFailed, Supervisor
+from tailrace.forked import Role
+from tailrace.processes import RoleFailed, Supervisor
 from tailrace.supervise import Ready
 
 

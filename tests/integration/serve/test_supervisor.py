@@ -82,7 +82,7 @@ def test_a_killed_role_is_started_again_and_the_others_go_on() -> None:
     ("role", "line"),
     [
         ("refuses", "failed refuses: port 4222 is taken"),
-        ("crashes", "failed crashes: crashes ended with exit status 7 before it served"),
+        ("crashes", "failed crashes: it ended with exit status 7 before it served"),
     ],
 )
 def test_a_role_that_cannot_serve_at_the_start_is_reported_and_the_others_do_not_stay(role: str, line: str) -> None:
