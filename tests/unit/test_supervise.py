@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tailrace.supervise import run_until_stopped, start, stop
+from tailrace.supervise import contain, run_until_stopped, start, stop
 
 
 def test_the_work_is_asked_to_stop_by_sigterm() -> None:
@@ -69,3 +69,25 @@ def test_a_stopped_task_has_ended_and_is_no_failure(caplog: pytest.LogCaptureFix
     asyncio.run(main())
 
     assert caplog.records == []
+
+
+def test_a_fault_in_work_for_one_client_is_reported_and_goes_no_further(caplog: pytest.LogCaptureFixture) -> None:
+    async def fails() -> None:
+        raise ValueError("broken")
+
+    asyncio.run(contain(fails(), "one client"))
+
+    [record] = caplog.records
+    assert record.__dict__["name_of_task"] == "one client"
+    assert record.exc_info is not None
+
+
+def test_work_for_one_client_can_be_cancelled() -> None:
+    async def main() -> None:
+        async with asyncio.TaskGroup() as group:
+            task = start(group, contain(asyncio.sleep(60), "one client"), "client")
+            await asyncio.sleep(0)
+            await stop(task)
+            assert task.cancelled()
+
+    asyncio.run(main())
