@@ -20,7 +20,7 @@ class Publisher:
         self._command += ["-c", "copy", "-f", "flv", url]
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
         return self
 
     def __exit__(

@@ -139,6 +139,12 @@ class Served:
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: len(self.entries("role ready")) > served, f"{name} started again")
 
+    def bus_url(self) -> str:
+        """Return the address of its nats-server with the credentials, for roles that run elsewhere."""
+        settings = json.loads((self.data / "nats" / "nats-server.conf").read_text())
+        rights = settings["authorization"]
+        return f"nats://{rights['user']}:{rights['password']}@127.0.0.1:{settings['port']}"
+
     def publish_url(self, room: str, user: str, **fields: object) -> str:
         """Return where `user` publishes into `room`; `use_number_room_id=1` and `streamtype=1` choose other places."""
         app, now = SdkAppId(self.app["sdk_app_id"]), int(time.time())

@@ -81,7 +81,8 @@ class Child:
     async def _relay_until_over(
         self, bus: Bus, record: TaskRecord, stopping: asyncio.Event
     ) -> Sequence[DestinationReport]:
-        relay = self._relay = Relay(bus, self._job, record, self._clock, self._recorder.report_soon)
+        recorder = self._recorder
+        relay = self._relay = Relay(bus, self._job, record, self._clock, recorder.report_soon, recorder.ours)
         async with asyncio.TaskGroup() as group:
             running = [
                 start(group, relay.run(self._end, self._recorder.fence), "relay"),

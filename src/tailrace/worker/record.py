@@ -85,6 +85,18 @@ class Recorder:
             if record.state is not TaskState.RUNNING:
                 stop()
 
+    async def ours(self) -> bool:
+        """Look whether the task is still this child's; if not, or if nobody can say, nothing may be pushed."""
+        try:
+            stored = await self._tasks.get(self._job.app, self._job.task_id)
+        except BusError as error:
+            _log.warning("epoch not known", extra={"task_id": self._job.task_id, "error": str(error)})
+            return False
+        if stored is not None and stored.record.epoch == self.epoch:
+            return True
+        self.fence()
+        return False
+
     def fence(self) -> None:
         """Take note that another child has this task now."""
         _log.warning("fenced", extra={"task_id": self._job.task_id, "epoch": self.epoch})

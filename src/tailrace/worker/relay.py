@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from tailrace.bus.connection import Bus
 from tailrace.bus.media import subscribe
@@ -30,16 +30,32 @@ START_AGAIN = 0.25
 # A task that is taken over goes on this much later than its record says, so that its output time cannot go back even
 # when the last report came a moment before the end: the longest frame interval of the API is 1 s.
 TAKE_OVER_MARGIN = 1.0
+# A child that has heard nothing for so long may have been frozen, with its machine for instance, and its task handed on
+# meanwhile; leases last a second at least (`worker.ack_wait`). In a running stream there is a unit each 50 ms.
+SUSPICIOUS_PAUSE = 1.0
 
 
 class Relay:
-    """Runs one epoch of a task. `changed` is called when a destination's state has changed."""
+    """Runs one epoch of a task.
 
-    def __init__(self, bus: Bus, job: Job, record: TaskRecord, clock: Clock, changed: Callable[[], None]) -> None:
+    `changed` is called when a destination's state has changed; `ours` says whether the task is still this child's.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        job: Job,
+        record: TaskRecord,
+        clock: Clock,
+        changed: Callable[[], None],
+        ours: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._bus = bus
         self._plan = record.plan
         self._clock = clock
         self._changed = changed
+        self._ours = ours
+        self._known_ours_at = clock.unix()
         self._rooms = Rooms(bus, job.lost_after)
         self._robot = Presence(
             self._plan.room,
@@ -95,9 +111,19 @@ class Relay:
 
     async def _take(self, unit: Unit) -> None:
         async with self._order:
+            if not await self._still_ours():
+                return
             self._pipeline.take(unit)
         if self._pipeline.joiner.wants_start:
             self._start_wanted.set()
+
+    async def _still_ours(self) -> bool:
+        """Look at the record after a pause: nothing may be pushed beside a child that has taken over."""
+        # Not the monotonic clock: it stands still while a machine sleeps.
+        if abs(self._clock.unix() - self._known_ours_at) > SUSPICIOUS_PAUSE and not await self._ours():
+            return False
+        self._known_ours_at = self._clock.unix()
+        return True
 
     def _deliver(self, message: Message) -> None:
         if self._pipeline.rejoins != self._rejoins_known:
@@ -115,6 +141,8 @@ class Relay:
             _log.warning("no start from the publisher", extra={"error": str(error)})
             units = []
         async with self._order:
+            if not await self._still_ours():
+                return
             for _ in self._pipeline.join(units):
                 await asyncio.sleep(0)
         if units:

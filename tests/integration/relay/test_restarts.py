@@ -1,0 +1,88 @@
+"""Servers that end, by SIGTERM or by kill -9, and the next ones on the same data."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.harness.cloud import Cloud
+from tests.harness.hosted_cdn import HostedCdn
+from tests.harness.publisher import Publisher
+from tests.harness.served import Served
+from tests.harness.waiting import eventually
+from tests.media.film import FPS
+from tests.media.received import rises
+
+ORDERLY_END = ["FCUnpublish", "deleteStream", "closed"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_live_tasks_are_resumed_by_the_next_server_on_the_same_data(
+    tmp_path: Path, cdn: HostedCdn, red_film: Path, how: signal.Signals
+) -> None:
+    names = [f"resumed-{number}" for number in range(3)]
+    with Served(tmp_path) as first, Publisher(red_film, first.publish_url("night", "anna")):
+        cloud = Cloud(first)
+        tasks = [cloud.start("night", "anna", [cdn.url(name)]) for name in names]
+        stopped = cloud.start("night", "anna", [cdn.url("stopped")])
+        for name in [*names, "stopped"]:
+            cdn.until_more(name, FPS)
+        cloud.stop(stopped)
+        cloud.until_ended(stopped)
+        if how is signal.SIGTERM:
+            assert first.stop() == 0
+            assert all(cdn.until_ended(name).events[-3:] == ORDERLY_END for name in names)
+        else:
+            first.kill()
+            assert not any(cdn.until_ended(name).live for name in names)
+        assert first.left() == []
+
+    with Served(tmp_path) as second, Publisher(red_film, second.publish_url("night", "anna")):
+        cloud = Cloud(second)
+        for name, task in zip(names, tasks, strict=True):
+            eventually(lambda name=name: len(cdn.streams(name)) == 2, f"{name} again")  # type: ignore[misc]
+            cdn.until_more(name, FPS)
+            cloud.until_running(task)
+            assert cloud.describe(task)["Epoch"] == 2
+        assert cloud.describe(stopped)["State"] == "ended"
+        for task in tasks:
+            cloud.stop(task)
+        for name in names:
+            assert cdn.until_ended(name).events[-3:] == ORDERLY_END
+            assert rises([at for at, _ in cdn.received(name).frames])
+            assert rises(cdn.received(name).sound_times)
+    assert len(cdn.streams("stopped")) == 1
+
+
+def test_tasks_are_started_and_stopped_although_no_worker_runs(tmp_path: Path, cdn: HostedCdn, red_film: Path) -> None:
+    with (
+        Served(tmp_path, roles=["bus", "control", "ingest"]) as served,
+        Publisher(red_film, served.publish_url("queue", "anna")),
+    ):
+        cloud = Cloud(served)
+        waits = cloud.start("queue", "anna", [cdn.url("waits")])
+        never = cloud.start("queue", "anna", [cdn.url("never")])
+        assert cloud.describe(never)["State"] == "queued"
+
+        assert cloud.stop(never) == never
+
+        assert (cloud.describe(never)["State"], cloud.describe(never)["Reason"]) == ("ended", "stopped")
+        assert cloud.describe(waits)["State"] == "queued"
+        assert cloud.tasks(State="queued")["TotalCount"] == 1
+
+    with Served(tmp_path) as served, Publisher(red_film, served.publish_url("queue", "anna")):
+        cdn.until_more("waits", FPS)
+        Cloud(served).stop(waits)
+        assert cdn.until_ended("waits").events[-3:] == ORDERLY_END
+    assert cdn.streams("never") == []
+
+
+def test_a_server_leaves_nothing_but_its_data_behind(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        os.kill(served.process.pid, signal.SIGINT)
+        assert served.process.wait(20) == 0
+
+    files = {path.name for path in served.data.iterdir()}
+    assert files <= {"tailrace.toml", "lock", "nats"}
+    assert not (tmp_path / "ready.json").exists()
