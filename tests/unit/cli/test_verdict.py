@@ -73,7 +73,7 @@ def test_a_broken_connection_is_no_clean_end() -> None:
 
 
 def test_an_end_that_is_seen_late_is_found() -> None:
-    assert wrong(replace(GOOD, end_seen_in=2.0)) == ["end seen in time"]
+    assert wrong(replace(GOOD, end_seen_in=2.0)) == ["stop: CDN saw the end"]
 
 
 def test_a_still_and_silent_file_of_somebody_elses_is_no_fault_of_the_relay() -> None:

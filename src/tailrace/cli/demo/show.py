@@ -53,27 +53,28 @@ class Show:
 
     def report(self, relays: Sequence[Relay]) -> None:
         """Print what was measured and found."""
-        rows: dict[str, list[str]] = {}
-        for relay in relays:
-            measured = {
-                "start: API answered": f"{relay.answered_in * 1000:.0f} ms",
-                "start: first key frame at the CDN" if relay.video else "start: first sound at the CDN": (
-                    f"{relay.picture_in * 1000:.0f} ms"
-                ),
-                "stop: API answered": f"{relay.stop_answered_in * 1000:.0f} ms",
-                "stop: CDN saw the end": f"{relay.end_seen_in * 1000:.0f} ms",
-            }
-            for name, value in measured.items():
-                rows.setdefault(name, []).append(value)
-            for check in checks(relay):
-                rows.setdefault(check.name, []).append(f"{check.found} {'' if check.holds else '  <- WRONG'}".strip())
-            rows.setdefault("saved", []).append(str(relay.flv))
-            if relay.video:
-                rows.setdefault("pictures", []).append(str(relay.sheet))
+        facts = [_facts(relay) for relay in relays]
+        names = dict.fromkeys(name for of_one in facts for name in of_one)
         print_table(
             ("what the CDN received", *(relay.label for relay in relays)),
-            [(name, *values) for name, values in rows.items()],
+            [(name, *(of_one.get(name, "-") for of_one in facts)) for name in names],
         )
+
+
+def _facts(relay: Relay) -> dict[str, str]:
+    """Return what is reported of one relay, by name."""
+    return {
+        "start: API answered": _ms(relay.answered_in),
+        "start: first key frame at the CDN" if relay.video else "start: first sound at the CDN": _ms(relay.picture_in),
+        "stop: API answered": _ms(relay.stop_answered_in),
+        **{check.name: check.found if check.holds else f"{check.found}  <- WRONG" for check in checks(relay)},
+        "saved": str(relay.flv),
+        **({"pictures": str(relay.sheet)} if relay.video else {}),
+    }
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def _row(progress: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -60,7 +60,7 @@ def checks(relay: Relay) -> list[Check]:
     length = float(seen["last"]) - float(seen["first"])
     found = [
         Check("clean end", record["ended"] == "unpublished", f"the CDN saw: {record['ended'] or 'nothing'}"),
-        Check("end seen in time", 0 <= relay.end_seen_in <= MAX_END_SEEN, f"{relay.end_seen_in * 1000:.0f} ms"),
+        Check("stop: CDN saw the end", 0 <= relay.end_seen_in <= MAX_END_SEEN, f"{relay.end_seen_in * 1000:.0f} ms"),
         Check(
             "length", length >= relay.relayed * MIN_SHARE_OF_TIME, f"{length:.1f} s, relayed for {relay.relayed:.1f} s"
         ),
