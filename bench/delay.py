@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import clip
 from bench.nginx import Nginx
-from bench.program import Program
+from bench.program import Program, end_all
 from bench.report import Result, Row, percentile
 from bench.server import Server
 from bench.sink import Sink
@@ -39,14 +39,17 @@ def measure(folder: Path, film: Path, size: Size) -> Result:
         sink.wait("first_key", "direct")
         client = server.client()
         task = client.start(sink.url("ours", "frames"))
+        programs: list[Program] = []
         peers = {"copy": clip.COPY, "aac": clip.AAC}
         for name, codecs in peers.items():
             relayed = clip.relay(nginx.url("source"), sink.url(name, "frames"), before=clip.TUNED, codecs=codecs)
-            stack.enter_context(Program(relayed))
+            programs.append(stack.enter_context(Program(relayed, log=folder / f"{name}.log")))
         while source.running and time.monotonic() - began < lasts + _ENDS_WITHIN:
             time.sleep(0.05)
         source.end(signal.SIGINT)
         client.stop(task)
+        # An ffmpeg whose source has gone may wait for it to return.
+        end_all(programs, signal.SIGINT)
         arrived = {name: _frames(sink, name) for name in ("direct", "ours", *peers)}
     sent = json.loads(output.read_text())
     return _compare(dict(zip(("direct", "ours", "copy", "aac"), (*sent, sent[2]), strict=True)), arrived)
@@ -62,6 +65,8 @@ def _compare(sent: dict[str, Stamps], arrived: dict[str, Stamps]) -> Result:
     for name, stamps in sent.items():
         times = {digest: at for digest, at in stamps if at >= first}
         delays[name] = [(at - times[digest]) * 1000 for digest, at in arrived[name] if digest in times]
+        if not delays[name]:
+            raise RuntimeError(f"no picture came by way of {name}")
     lost = len([at for _, at in sent["ours"] if at >= first]) - len(delays["ours"])
 
     def added(name: str, percent: float) -> float:
