@@ -72,6 +72,10 @@ class HostedCdn:
         before = self.pictures(name)
         eventually(lambda: self.pictures(name) >= before + pictures, f"{pictures} more pictures at {name}")
 
+    def until(self, name: str, pictures: int) -> None:
+        """Wait until so many came in all; for several streams that flow beside each other."""
+        eventually(lambda: self.pictures(name) >= pictures, f"{pictures} pictures at {name}")
+
     def received(self, name: str) -> Received:
         """Return what came under this name so far, over all connections, for a look at its content."""
         streams = self.streams(name)

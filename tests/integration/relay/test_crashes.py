@@ -1,6 +1,7 @@
 """kill -9 of each process while a task runs: the relay goes on or is resumed, tells the truth, and can be stopped."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def relayed(
     served: Served, cloud: Cloud, cdn: HostedCdn, red_film: Path, request: pytest.FixtureRequest
 ) -> Iterator[Relayed]:
-    name = request.node.name
+    name = re.sub(r"\W", "_", request.node.name)
     with Publisher(red_film, served.publish_url("storm", "anna")):
         task = cloud.start("storm", "anna", [cdn.url(name)], robot="robbie", max_idle=MAX_IDLE)
         cdn.until_more(name, FPS)
@@ -99,12 +100,14 @@ def test_a_killed_child_is_replaced_and_pushes_to_the_same_url(relayed: Relayed,
     relayed.assert_stops()
 
 
+@pytest.mark.parametrize("whom", ["worker", "what forks its children"])
 def test_a_killed_worker_leaves_no_second_pusher_and_its_task_is_resumed(
-    relayed: Relayed, record_property: Record
+    relayed: Relayed, record_property: Record, whom: str
 ) -> None:
     worker = relayed.served.role("worker")
+    victim = worker if whom == "worker" else children_of(worker)[0]
 
-    record_property("gap_s", relayed.gap_after(lambda: os.kill(worker, signal.SIGKILL)))
+    record_property("gap_s", relayed.gap_after(lambda: os.kill(victim, signal.SIGKILL)))
 
     relayed.assert_goes_on(epoch=2)
     assert len(relayed.served.children()) == 1

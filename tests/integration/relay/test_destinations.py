@@ -43,7 +43,7 @@ def test_three_bad_destinations_leave_the_other_seven_alone_and_say_what_is_wron
         bad = [f"rtmp://127.0.0.1:{nobody}/live/none", refusing.url("turned-away"), silent.url("silent")]
         task = cloud.start("gallery", "anna", [*bad, *map(cdn.url, good)])
         for name in good:
-            cdn.until_more(name, 2 * FPS)
+            cdn.until(name, 2 * FPS)
         # The one that is silent is given 5 s to answer.
         eventually(lambda: cloud.describe(task)["Destinations"][2]["Reason"], "the silent one is noticed")
         told = cloud.describe(task)["Destinations"]

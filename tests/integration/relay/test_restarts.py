@@ -27,7 +27,7 @@ def test_live_tasks_are_resumed_by_the_next_server_on_the_same_data(
         tasks = [cloud.start("night", "anna", [cdn.url(name)]) for name in names]
         stopped = cloud.start("night", "anna", [cdn.url("stopped")])
         for name in [*names, "stopped"]:
-            cdn.until_more(name, FPS)
+            cdn.until(name, FPS)
         cloud.stop(stopped)
         cloud.until_ended(stopped)
         if how is signal.SIGTERM:
@@ -42,7 +42,7 @@ def test_live_tasks_are_resumed_by_the_next_server_on_the_same_data(
         cloud = Cloud(second)
         for name, task in zip(names, tasks, strict=True):
             eventually(lambda name=name: len(cdn.streams(name)) == 2, f"{name} again")  # type: ignore[misc]
-            cdn.until_more(name, FPS)
+            eventually(lambda name=name: len(cdn.stream(name).video) > FPS, f"pictures of {name}")  # type: ignore[misc]
             cloud.until_running(task)
             assert cloud.describe(task)["Epoch"] == 2
         assert cloud.describe(stopped)["State"] == "ended"
