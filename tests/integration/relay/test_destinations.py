@@ -93,6 +93,27 @@ def test_a_cdn_that_comes_back_gets_the_stream_again_at_a_later_time(cloud: Clou
 
 
 @pytest.mark.usefixtures("anna")
+def test_a_second_task_to_the_same_url_is_refused_by_the_cdn_until_the_first_one_has_ended(
+    served: Served, cloud: Cloud
+) -> None:
+    url = served.live_url("shared")
+    first = cloud.start("gallery", "anna", [url])
+    cloud.until_running(first)
+    second = cloud.start("gallery", "anna", [url])
+    eventually(lambda: cloud.describe(second)["Destinations"][0]["Reason"], "a reason")
+    told = cloud.describe(second)["Destinations"][0]
+    assert (told["State"], cloud.states(first)) == ("connecting", ["running"])
+    assert "in use" in told["Reason"]
+
+    cloud.stop(first)
+
+    cloud.until_running(second)
+    assert cloud.describe(second)["Destinations"][0]["Reason"] == ""
+    cloud.stop(second)
+    cloud.until_ended(second)
+
+
+@pytest.mark.usefixtures("anna")
 def test_a_destination_that_stalls_costs_the_others_nothing(cloud: Cloud, cdn: HostedCdn) -> None:
     with HostedCdn() as slow:
         task = cloud.start("gallery", "anna", [slow.url("slow"), cdn.url("fast")])

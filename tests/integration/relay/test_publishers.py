@@ -66,6 +66,32 @@ def test_a_publisher_who_leaves_and_returns_goes_on_in_the_same_push(
     assert all(min(abs(beep - flash) for beep in beeps) <= 0.040 for flash in (flashes[0], flashes[-2]))
 
 
+@pytest.mark.parametrize("first", ["sound", "picture"])
+def test_sound_or_picture_that_comes_later_is_described_and_relayed_in_the_same_push(
+    served: Served, cloud: Cloud, cdn: HostedCdn, red_film: Path, tmp_path: Path, first: str
+) -> None:
+    half = make_film(tmp_path / "half.flv", RED, 1000, video=first == "picture", audio=first == "sound")
+    url, name = served.publish_url("later", first), f"later-{first}"
+    task = cloud.start("later", first, [cdn.url(name)])
+    with Publisher(half, url):
+        eventually(lambda: cdn.streams(name) and len(cdn.stream(name).audio or cdn.stream(name).video) > FPS, first)
+    cdn.stream(name).metadata.clear()
+    with Publisher(red_film, url):
+        eventually(lambda: cdn.stream(name).audio and cdn.pictures(name) > 2 * FPS, "both")
+        cdn.until_more(name, FPS)
+        cloud.stop(task)
+        metadata = cdn.until_ended(name).metadata
+
+    got = cdn.received(name)
+    assert len(cdn.streams(name)) == 1
+    assert {"width", "height", "audiosamplerate"} <= set(metadata)
+    assert colours(got) == ["red"]
+    assert rises([at for at, _ in got.frames])
+    assert rises(got.sound_times)
+    beeps = got.sound().beeps()
+    assert any(abs(beep - flash) <= 0.040 for beep in beeps for flash in got.flashes()[-3:])
+
+
 def test_a_second_session_of_the_same_user_takes_the_first_ones_place(
     served: Served, cloud: Cloud, cdn: HostedCdn, red_film: Path, green_film: Path
 ) -> None:
