@@ -4,11 +4,13 @@ import asyncio
 import logging
 import os
 import socket
+from functools import partial
 
 from tailrace.bus.connection import connect
 from tailrace.bus.queue import Queue
 from tailrace.config import Config
 from tailrace.errors import BusError
+from tailrace.ids import TaskId
 from tailrace.secret import Secret
 from tailrace.supervise import Ready, run_until_stopped, start, stop
 from tailrace.worker.children import run_task
@@ -21,6 +23,8 @@ _log = logging.getLogger(__name__)
 PULL_SECONDS = 25.0
 # After a pull that failed because the bus is away.
 PULL_PAUSE = 0.5
+
+Running = dict[TaskId, asyncio.Task[None]]
 
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
@@ -54,7 +58,7 @@ class Worker:
             await bus.prepare(self._config.rooms.lost_after, self._config.worker.ack_wait)
             async with asyncio.TaskGroup() as group:
                 listening = start(group, self._zygote.listen(), "zygote")
-                tasks: set[asyncio.Task[None]] = set()
+                tasks: Running = {}
                 pulling = start(group, self._pull(Queue(bus), group, tasks), "pull")
                 ready({})
                 await stopping.wait()
@@ -65,7 +69,7 @@ class Worker:
             await self._zygote.close()
             await bus.close()
 
-    async def _pull(self, queue: Queue, group: asyncio.TaskGroup, tasks: set[asyncio.Task[None]]) -> None:
+    async def _pull(self, queue: Queue, group: asyncio.TaskGroup, tasks: Running) -> None:
         while True:
             await self._room.acquire()
             try:
@@ -75,6 +79,12 @@ class Worker:
                 await asyncio.sleep(PULL_PAUSE)
                 lease = None
             if lease is None:
+                self._room.release()
+                continue
+            if lease.task_id in tasks:
+                # The lease had run out, while this machine or the bus stood still, and came back to its holder. The
+                # child goes on, and its keeper keeps the message: for nats-server an answer is one to any delivery.
+                _log.warning("lease came back", extra={"task_id": lease.task_id, "deliveries": lease.deliveries})
                 self._room.release()
                 continue
             job = Job(
@@ -88,12 +98,16 @@ class Worker:
             )
             work = run_task(lease, job, self._zygote, self._config.worker.ack_wait)
             task = start(group, work, f"task {lease.task_id[:8]}")
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            task.add_done_callback(lambda _: self._room.release())
+            tasks[lease.task_id] = task
+            task.add_done_callback(partial(self._over, tasks, lease.task_id))
 
-    async def _release(self, tasks: set[asyncio.Task[None]]) -> None:
+    def _over(self, tasks: Running, task_id: TaskId, _: asyncio.Task[None]) -> None:
+        del tasks[task_id]
+        self._room.release()
+
+    async def _release(self, running: Running) -> None:
         """Ask every child to unpublish and let go, then kill those that are over the deadline."""
+        tasks = list(running.values())
         for task in tasks:
             task.cancel()
         if tasks:

@@ -20,6 +20,7 @@ from tests.media.film import FPS
 from tests.media.received import rises
 
 ORDERLY_END = ["FCUnpublish", "deleteStream", "closed"]
+FROZEN_SECONDS = 4.0  # a lease lasts 3 s (worker.ack_wait)
 MAX_IDLE = 5  # the shortest of the API: a publisher who was taken for gone would soon be noticed
 Record = Callable[[str, object], None]
 
@@ -191,3 +192,28 @@ def test_a_child_that_was_frozen_while_another_one_took_over_pushes_nothing_more
         # What its socket held when it was frozen may still have left; nothing that came after that.
         assert len(first.video) <= before + 2
         relayed.assert_stops()
+
+
+@pytest.mark.parametrize("whom", ["nats-server", "worker", "child"])
+def test_what_is_frozen_for_longer_than_a_lease_goes_on_when_it_thaws_in_the_same_push(
+    relayed: Relayed, whom: str
+) -> None:
+    served = relayed.served
+    worker, (child,) = served.role("worker"), served.children()
+    frozen = {"nats-server": [served.nats()], "worker": [worker, child], "child": [child]}[whom]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        # Nothing tells when a lease has run out in a server that is frozen itself.
+        time.sleep(FROZEN_SECONDS)
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+
+    eventually(lambda: _answers(relayed.cloud, relayed.task), "the API answers again")
+    # Longer than the worker's requests for work, one of which the lease might come back to.
+    relayed.cdn.until_more(relayed.name, 3 * FPS)
+    relayed.assert_goes_on(epoch=1)
+    assert len(served.children()) == 1
+    assert len(relayed.cdn.streams(relayed.name)) == 1
+    relayed.assert_stops()
