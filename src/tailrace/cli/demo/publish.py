@@ -27,6 +27,7 @@ class Source:
     def __init__(self, process: asyncio.subprocess.Process, label: str) -> None:
         self.label = label
         self.pictures = 0  # sent so far
+        self.position = 0.0  # seconds sent so far
         self._process = process
         self._reader = flv.Reader()
         self._waiting: deque[flv.Tag] = deque()
@@ -112,6 +113,7 @@ async def _send(publisher: RtmpPublisher, source: Source, tag: flv.Tag) -> None:
             await asyncio.sleep(early)
         if publisher.lost.done():
             raise publisher.lost.result()
+        source.position = tag.timestamp_ms / 1000
         match tag.type:
             case flv.TagType.VIDEO:
                 publisher.send_video(tag.timestamp_ms, tag.body)

@@ -102,11 +102,12 @@ async def _demo(seconds: float, inputs: Sequence[Path], push: Sequence[str], out
             for index, (relay, source) in enumerate(zip(relays, sources, strict=True)):
                 show.say(f"StartPublishCdnStream: {relay.label} to the built-in CDN ...")
                 await _start(target, cdn, relay, push if index == 0 else ())
-                relay.published = -source.pictures
+                relay.published, relay.relayed = -source.pictures, -source.position
                 saving.append(supervise.start(group, cdn.save(relay.name, relay.flv), f"save {relay.name}"))
             await _follow(target, relays, seconds, show)
             for relay, source in zip(relays, sources, strict=True):
                 relay.published += source.pictures
+                relay.relayed += source.position
                 show.say(f"StopPublishCdnStream: {relay.label} ...")
                 await _stop(target, cdn, relay)
             await asyncio.wait(saving)
@@ -167,8 +168,6 @@ async def _follow(target: Target, relays: Sequence[Relay], seconds: float, show:
                 relay.progress = answer["TaskList"][0]["Destinations"][0]
             show.progress(relays, passed, seconds)
             await asyncio.sleep(min(seconds - passed, _PROGRESS_EACH if show.live else _LINE_EACH))
-    for relay in relays:
-        relay.relayed = loop.time() - began
 
 
 async def _stop(target: Target, cdn: Cdn, relay: Relay) -> None:

@@ -35,8 +35,8 @@ class Relay:
     task_id: str = ""
     answered_in: float = 0.0
     picture_in: float = 0.0
+    # Seconds of media and pictures that the publisher sent while the relay ran: on a busy machine fewer than planned.
     relayed: float = 0.0
-    # Pictures sent by the publisher while the relay ran.
     published: int = 0
     stop_answered_in: float = 0.0
     end_seen_in: float = 0.0
@@ -62,7 +62,7 @@ def checks(relay: Relay) -> list[Check]:
         Check("clean end", record["ended"] == "unpublished", f"the CDN saw: {record['ended'] or 'nothing'}"),
         Check("stop: CDN saw the end", 0 <= relay.end_seen_in <= MAX_END_SEEN, f"{relay.end_seen_in * 1000:.0f} ms"),
         Check(
-            "length", length >= relay.relayed * MIN_SHARE_OF_TIME, f"{length:.1f} s, relayed for {relay.relayed:.1f} s"
+            "length", length >= relay.relayed * MIN_SHARE_OF_TIME, f"{length:.1f} s for {relay.relayed:.1f} s published"
         ),
         Check("timestamps", bool(seen["steady"]), "rise steadily" if seen["steady"] else "go back"),
     ]
