@@ -11,7 +11,12 @@ from tests.harness.publisher import ffmpeg_missing
 from tests.harness.served import Served
 from tests.media.film import BLUE, GREEN, RED, make_film
 
-pytestmark = pytest.mark.skipif(bool(ffmpeg_missing()), reason=ffmpeg_missing())
+
+@pytest.fixture(autouse=True, scope="session")
+def _ffmpeg() -> None:
+    """Skip all of them where nobody can publish."""
+    if why := ffmpeg_missing():
+        pytest.skip(why)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from tests.media.film import FPS
 from tests.media.received import rises
 
 ORDERLY_END = ["FCUnpublish", "deleteStream", "closed"]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's processes are found in /proc")
+
 FROZEN_SECONDS = 4.0  # a lease lasts 3 s (worker.ack_wait)
 MAX_IDLE = 5  # the shortest of the API: a publisher who was taken for gone would soon be noticed
 Record = Callable[[str, object], None]
