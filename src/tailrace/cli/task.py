@@ -1,6 +1,7 @@
 """Task: `tailrace task`, calls of the Cloud API printed for people or as JSON for programs."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from tailrace.secret import PushUrl
 # The figures of the API's printed examples (spec/02 section 1.5); a pass-through does not look at them.
 AUDIO = {"AudioEncode": {"SampleRate": 48000, "Channel": 2, "BitRate": 64, "Codec": 0}}
 VIDEO = {"VideoEncode": {"Width": 1280, "Height": 720, "Fps": 15, "BitRate": 1536, "Gop": 2}}
+# Among a million robots at once there are two of one name with a chance of 0.2 %.
+ROBOT_BYTES = 6
 # The members of an answer that are Unix seconds.
 TIMES = ("CreatedTime", "StateSince", "Since")
 
@@ -32,8 +35,9 @@ def start_request(
     return {
         "RoomId": room,
         "RoomIdType": room_type,
-        # Advice of the documents: the robot's name has the room in it, so that it is nobody else's.
-        "AgentParams": {"UserId": f"relay_{room}_{user}_{'screen' if screen else 'main'}", "MaxIdleTime": max_idle},
+        # A name of its own for each task: two robots of one name would throw each other out of the room. Nor can it
+        # hold the room's name, which may be longer and have other characters than a user's.
+        "AgentParams": {"UserId": f"relay_{secrets.token_hex(ROBOT_BYTES)}", "MaxIdleTime": max_idle},
         "WithTranscoding": 0,
         "AudioParams": AUDIO,
         **({} if audio_only else {"VideoParams": VIDEO}),
