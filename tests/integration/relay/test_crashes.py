@@ -24,6 +24,8 @@ ORDERLY_END = ["FCUnpublish", "deleteStream", "closed"]
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's processes are found in /proc")
 
 FROZEN_SECONDS = 4.0  # a lease lasts 3 s (worker.ack_wait)
+# The SDK gives up after 60 s; who calls an API from a request of their own has less patience.
+ANSWER_WITHIN = 10.0
 MAX_IDLE = 5  # the shortest of the API: a publisher who was taken for gone would soon be noticed
 Record = Callable[[str, object], None]
 
@@ -219,4 +221,21 @@ def test_what_is_frozen_for_longer_than_a_lease_goes_on_when_it_thaws_in_the_sam
     relayed.assert_goes_on(epoch=1)
     assert len(served.children()) == 1
     assert len(relayed.cdn.streams(relayed.name)) == 1
+    relayed.assert_stops()
+
+
+def test_a_stop_that_the_bus_does_not_answer_fails_in_time_and_succeeds_when_it_is_repeated(relayed: Relayed) -> None:
+    nats = relayed.served.nats()
+    os.kill(nats, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        with pytest.raises(CloudError) as refusal:
+            relayed.cloud.stop(relayed.task)
+        took = time.monotonic() - began
+    finally:
+        os.kill(nats, signal.SIGCONT)
+
+    assert refusal.value.code == "InternalError"
+    assert took < ANSWER_WITHIN
+    eventually(lambda: _answers(relayed.cloud, relayed.task), "the API answers again")
     relayed.assert_stops()
