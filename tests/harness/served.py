@@ -162,10 +162,11 @@ class Served:
             listed: list[dict[str, Any]] = json.load(answer)
         return next((entry for entry in reversed(listed) if entry["name"] == name), {})
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a `tailrace` command against this server."""
+    def command(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a `tailrace` command against this server, with `stdin` on its standard input."""
         return subprocess.run(
             [sys.executable, "-m", "tailrace", *words, "--data", str(self.data)],
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=30,

@@ -14,7 +14,9 @@ def demo(
     ] = None,
     push: Annotated[
         list[str] | None,
-        typer.Option(help="Also push to this rtmp:// address; may be given several times."),
+        typer.Option(
+            help="Also push to this rtmp:// address; may be given several times. - reads them from standard input."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Where the received pictures and stream are saved.")] = Path(
         "tailrace-demo"
@@ -32,5 +34,6 @@ def demo(
       tailrace demo --push rtmp://cdn.example.com/live/key
     """
     from tailrace.cli.demo.run import run
+    from tailrace.cli.pushes import push_urls
 
-    run(seconds, input or [], push or [], out)
+    run(seconds, input or [], push_urls(push or []), out)

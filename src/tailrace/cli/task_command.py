@@ -16,7 +16,13 @@ TASK_ID = Annotated[str, typer.Argument(help="TaskId, as `task start` printed it
 def start(
     room: Annotated[str, typer.Argument(help="Room id.")],
     user: Annotated[str, typer.Argument(help="Whose stream is relayed.")],
-    push: Annotated[list[str], typer.Option(help="rtmp:// or rtmps:// address; up to ten.")],
+    push: Annotated[
+        list[str],
+        typer.Option(
+            help="rtmp:// or rtmps:// address; up to ten. - reads them from standard input, one a line, so that no "
+            "process list shows their keys."
+        ),
+    ],
     config: CONFIG = None,
     data: DATA = None,
     app_id: APP = 0,
@@ -32,11 +38,13 @@ def start(
     Examples:
       tailrace task start studio alice --push rtmp://cdn.example.com/live/key
       tailrace task start 1234 alice --numeric --push rtmp://a/live/x --push rtmp://b/live/y
+      tailrace task start studio alice --push - < push-urls.txt
     """
     from tailrace.cli import task
+    from tailrace.cli.pushes import push_urls
 
     request = task.start_request(
-        room, user, push, numeric=numeric, screen=screen, audio_only=audio_only, max_idle=max_idle
+        room, user, push_urls(push), numeric=numeric, screen=screen, audio_only=audio_only, max_idle=max_idle
     )
     task.start(config, data, app_id, request, as_json=as_json)
 

@@ -1,5 +1,6 @@
 """The examples run as they are."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,16 @@ def test_the_code_in_the_readme_runs_with_the_keys_put_in(tmp_path: Path) -> Non
         subprocess.run([sys.executable, "-c", code], timeout=30, check=True)
 
         assert "studio" in served.command("task", "list", "--state", "ended").stdout
+
+
+def test_push_urls_may_come_from_standard_input(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        urls = "\n".join(served.live_url(name) for name in ("key-1", "key-2"))
+        task_id = served.command("task", "start", "studio", "alice", "--push", "-", stdin=urls).stdout.strip()
+
+        shown = json.loads(served.command("task", "show", task_id, "--json").stdout)
+        assert [entry["Url"] for entry in shown["TaskList"][0]["Destinations"]] == urls.splitlines()
+        assert served.command("task", "stop", task_id).returncode == 0
 
 
 def test_the_commands_show_rooms_tasks_and_addresses_of_a_running_server(tmp_path: Path) -> None:
