@@ -165,6 +165,10 @@ class AddressForbidden(DestinationError):
     """The address is private, loopback, link-local or a metadata service, and not allowed by the configuration."""
 
 
+class StateError(TailraceError):
+    """An event or a change that the present state does not allow: our own fault; nothing has changed."""
+
+
 class BusError(TailraceError):
     """The bus did not answer in time, or refused: our own fault, an `InternalError` to callers."""
 

@@ -49,11 +49,11 @@ def start(group: asyncio.TaskGroup, work: Coroutine[Any, Any, _T], name: str) ->
 
 
 async def contain(work: Coroutine[Any, Any, None], name: str) -> None:
-    """Await work for one of many clients: a fault of ours in it is reported and costs only this one client."""
+    """Await work for one of many clients or tasks: a fault of ours in it is reported and costs only this one."""
     try:
         await work
     except Exception:  # noqa: BLE001 - the one place where a fault is kept from those whom it does not concern
-        _log.exception("client failed", extra={"name_of_task": name})
+        _log.exception("work failed", extra={"name_of_task": name})
 
 
 async def stop(task: asyncio.Task[Any]) -> None:

@@ -15,7 +15,7 @@ from tailrace.errors import BusError, Conflict
 PAGE = 250
 # Seconds that the mark of a deleted key is kept: longer than any watcher can be cut off and not read the list again.
 MARK_LIFE = 600
-# Changes that wait for a watcher: ten seconds of a thousand tasks that report each second.
+# Changes that wait for a watcher: ten changes of each of a thousand tasks.
 MAX_PENDING_CHANGES = 10_000
 _WRONG_SEQUENCE = (10071, 10164)
 

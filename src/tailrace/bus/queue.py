@@ -100,24 +100,39 @@ class Queue:
             self._inbox = None
 
     async def _ask(self, wait: float) -> Msg | None:
-        self._waiting = asyncio.get_running_loop().create_future()
+        waiting = self._waiting = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(wait + GRACE):
                 ask = {"batch": 1, "expires": round(wait * 1e9)}
                 await self._bus.publish(_NEXT, json.dumps(ask).encode(), reply=self._box)
-                message = await self._waiting
+                await waiting
         except TimeoutError:
-            return None
+            if waiting.cancelled() or not waiting.done():
+                return None  # otherwise it arrived in the very moment in which time was up
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():
+                await self._refuse(waiting.result())
+            raise
         finally:
             self._waiting = None
-        return None if message.headers and "Status" in message.headers else message
+        message = waiting.result()
+        return None if _is_status(message) else message
 
     async def _arrived(self, message: Msg) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(message)
-        elif not (message.headers and "Status" in message.headers):
-            # Nobody waits any more: the pull was cancelled. Another worker shall have the task at once.
+        else:
+            await self._refuse(message)
+
+    async def _refuse(self, message: Msg) -> None:
+        """Nobody waits any more, the pull was cancelled: another worker shall have the task at once."""
+        if not _is_status(message):
             await self._bus.publish(message.reply, b"-NAK")
+
+
+def _is_status(message: Msg) -> bool:
+    """Whether it is the server's word that there is no task, and not a task."""
+    return bool(message.headers and "Status" in message.headers)
 
 
 def _dropped() -> None:

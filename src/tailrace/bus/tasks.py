@@ -1,18 +1,24 @@
 """Tasks: one stored record per task, written by compare-and-set only."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from tailrace.bus.bucket import Bucket, Entry
 from tailrace.bus.connection import Bus
 from tailrace.bus.plain import dump, load
 from tailrace.bus.subjects import TASKS, task_key, tasks_of
-from tailrace.errors import Conflict, TaskNotFound
+from tailrace.errors import BusError, Conflict, TaskNotFound
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.task import TaskRecord
 
-# Writers of one record are a child that reports each second and a caller who stops or updates: two or three at once.
+_log = logging.getLogger(__name__)
+
+# Writers of one record are a child that reports changes and a caller who stops or updates: two or three at once.
 ATTEMPTS = 20
+# A bus that just came back is asked again soon, without being flooded by it.
+RETRY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,32 @@ class Tasks:
             except Conflict:
                 continue
         raise Conflict(f"task {task_id} changes faster than it can be written")
+
+    async def follow(self, app: SdkAppId, task_id: TaskId) -> AsyncGenerator[Stored | None, None]:
+        """Yield the record as it is now, then after each change, and after each reconnection; None for no such task.
+
+        What changes faster than it can be read is yielded once. Close the generator (`contextlib.aclosing`), so that
+        its subscription ends.
+        """
+        news = asyncio.Event()
+        news.set()
+        bus = self._bucket.bus
+        with bus.reconnection(news.set):
+            feed = await self._bucket.watch(task_key(app, task_id), lambda _: news.set(), news.set)
+            try:
+                while True:
+                    await news.wait()
+                    news.clear()
+                    try:
+                        stored = await self.get(app, task_id)
+                    except BusError as error:
+                        _log.warning("task record not read", extra={"task_id": task_id, "error": str(error)})
+                        await asyncio.sleep(RETRY)
+                        news.set()
+                        continue
+                    yield stored
+            finally:
+                await bus.unsubscribe(feed)
 
     async def list(self, app: SdkAppId | None = None) -> list[Stored]:
         """Return the records of an app, or all, in the order of their last change."""

@@ -8,7 +8,7 @@ ends in IDLE.
 
 from dataclasses import dataclass
 
-from tailrace.errors import TailraceError
+from tailrace.errors import StateError
 from tailrace.model.backoff import Backoff
 from tailrace.model.task import DestinationStatus as Status
 
@@ -71,10 +71,6 @@ class Report:
 
 
 Command = Dial | Report
-
-
-class StateError(TailraceError):
-    """An event came that its state does not allow; nothing has changed."""
 
 
 NEXT: dict[tuple[Status, type[Event]], Status] = {

@@ -8,7 +8,7 @@ from any earlier state; ENDED is final and keeps its first reason.
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
-from tailrace.errors import TailraceError
+from tailrace.errors import StateError
 from tailrace.ids import TaskId
 from tailrace.model.plan import Plan
 
@@ -40,10 +40,6 @@ class DestinationStatus(IntEnum):
     RECOVERING = 3
     FAILURE = 4
     DISCONNECTING = 5
-
-
-class StateError(TailraceError):
-    """A record was asked to move backwards."""
 
 
 _ORDER = list(TaskState)

@@ -8,11 +8,12 @@ from functools import partial
 
 from tailrace.bus.connection import connect
 from tailrace.bus.queue import Queue
+from tailrace.bus.tasks import Tasks
 from tailrace.config import Config
 from tailrace.errors import BusError
 from tailrace.ids import TaskId
 from tailrace.secret import Secret
-from tailrace.supervise import Ready, run_until_stopped, start, stop
+from tailrace.supervise import Ready, contain, run_until_stopped, start, stop
 from tailrace.worker.children import run_task
 from tailrace.worker.job import Job
 from tailrace.worker.zygote import RunJob, Zygote
@@ -59,7 +60,7 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 listening = start(group, self._zygote.listen(), "zygote")
                 tasks: Running = {}
-                pulling = start(group, self._pull(Queue(bus), group, tasks), "pull")
+                pulling = start(group, self._pull(Queue(bus), Tasks(bus), group, tasks), "pull")
                 ready({})
                 await stopping.wait()
                 await stop(pulling)
@@ -69,7 +70,7 @@ class Worker:
             await self._zygote.close()
             await bus.close()
 
-    async def _pull(self, queue: Queue, group: asyncio.TaskGroup, tasks: Running) -> None:
+    async def _pull(self, queue: Queue, records: Tasks, group: asyncio.TaskGroup, tasks: Running) -> None:
         while True:
             await self._room.acquire()
             try:
@@ -96,8 +97,9 @@ class Worker:
                 self._config.destinations.tls_verify,
                 self._config.rooms.lost_after,
             )
-            work = run_task(lease, job, self._zygote, self._config.worker.ack_wait)
-            task = start(group, work, f"task {lease.task_id[:8]}")
+            work = run_task(lease, job, self._zygote, records, self._config.worker.ack_wait)
+            name = f"task {lease.task_id[:8]}"
+            task = start(group, contain(work, name), name)
             tasks[lease.task_id] = task
             task.add_done_callback(partial(self._over, tasks, lease.task_id))
 

@@ -1,7 +1,7 @@
 """Child: the process that runs one task, from taking it over to its orderly end.
 
-It says first that it can be called, then reads the record; a stop that is stored before that is found in the record,
-and one that is stored later arrives as a call. So no stop is lost between the two.
+It says first that it can be called, then takes the record over and follows it: what is stored there, a stop or another
+child's taking-over, reaches it whether or not anybody could call it.
 """
 
 import asyncio
@@ -15,7 +15,6 @@ from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.tasks import Tasks
 from tailrace.clock import SystemClock
-from tailrace.errors import BusError
 from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
 from tailrace.supervise import run_until_stopped, start, stop
 from tailrace.worker.job import Job, Outcome
@@ -23,9 +22,6 @@ from tailrace.worker.record import Fenced, Recorder
 from tailrace.worker.relay import Relay
 
 _log = logging.getLogger(__name__)
-
-# An earlier child that lives answers at once; one that is stuck finds out at its next report.
-FENCE_TIMEOUT = 1.0
 
 
 def run_child(job: dict[str, Any], lifeline: int) -> int:
@@ -85,17 +81,16 @@ class Child:
         relay = self._relay = Relay(bus, self._job, record, self._clock, recorder.report_soon, recorder.ours)
         async with asyncio.TaskGroup() as group:
             running = [
-                start(group, relay.run(self._end, self._recorder.fence), "relay"),
-                start(group, self._recorder.reporting(relay.reports, relay.origin, self._end), "report"),
+                start(group, relay.run(self._end), "relay"),
+                start(group, recorder.reporting(relay.reports, relay.origin), "report"),
+                start(group, recorder.following(self._end), "record"),
             ]
-            if record.epoch > 1:
-                running.append(start(group, self._fence_others(bus), "fence"))
             ends = [
                 start(group, event.wait(), name)
                 for event, name in (
                     (self._ending, "end"),
                     (stopping, "release"),
-                    (self._recorder.fenced, "fenced"),
+                    (recorder.fenced, "fenced"),
                 )
             ]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -103,28 +98,17 @@ class Child:
                 await stop(task)
         return relay.reports()
 
-    async def _fence_others(self, bus: Bus) -> None:
-        """Tell a child of an earlier epoch, should one be alive, to stop pushing."""
-        try:
-            await calls.call(bus, self._job.task_id, {"do": "fence", "epoch": self._recorder.epoch}, FENCE_TIMEOUT)
-        except BusError as error:
-            _log.warning("could not fence others", extra={"task_id": self._job.task_id, "error": str(error)})
-
     def _end(self, reason: EndReason = EndReason.STOPPED) -> None:
         if not self._ending.is_set():
             self._end_reason = reason
             self._ending.set()
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer a call: `stop`, `inspect`, or `fence` by a child that has taken the task over."""
+        """Answer a call, `stop` or `inspect`. A stop by call is the faster way; the record is the sure one."""
         match request.get("do"):
             case "stop":
                 self._end()
                 return {"stopping": True}
-            case "fence":
-                if self._recorder.epoch and request["epoch"] > self._recorder.epoch:
-                    self._recorder.fence()
-                return {}
             case "inspect":
                 reports = self._relay.reports() if self._relay else ()
                 return {"epoch": self._recorder.epoch, "destinations": [asdict(report) for report in reports]}

@@ -3,14 +3,18 @@
 import asyncio
 import logging
 import random
+import signal
 import time
+from dataclasses import replace
+from typing import Any, Protocol
 
 from tailrace.bus.queue import Lease
-from tailrace.errors import BusError
+from tailrace.bus.tasks import Tasks
+from tailrace.errors import BusError, TaskNotFound
 from tailrace.model.backoff import Backoff
+from tailrace.model.task import EndReason, TaskRecord, TaskState
 from tailrace.supervise import start, stop
 from tailrace.worker.job import Job, Outcome
-from tailrace.worker.zygote import Zygote
 
 _log = logging.getLogger(__name__)
 
@@ -18,17 +22,27 @@ _log = logging.getLogger(__name__)
 RESTART = Backoff(first=0.05, most=5.0)
 # A child that ran so long has not crashed because of how it started.
 WELL_AFTER = 30.0
+# So many crashes in a row, more than a minute of them, are no accident: the task is ended as failed, and says so.
+MOST_CRASHES = 20
 # Three signs of life per lease: two may be late.
 KEEPS_PER_LEASE = 3
 
 
-async def run_task(lease: Lease, job: Job, zygote: Zygote, ack_wait: float) -> None:
+class Forks(Protocol):
+    """Runs one child to its end, and returns its exit status or minus the number of its signal."""
+
+    async def run(self, job: dict[str, Any], /) -> int:
+        """Run it."""
+        ...
+
+
+async def run_task(lease: Lease, job: Job, zygote: Forks, tasks: Tasks, ack_wait: float) -> None:
     """Run one task until it has ended or is released. Cancelling releases it in order and gives the lease back."""
     async with asyncio.TaskGroup() as group:
         keeper = start(group, _keep(lease, ack_wait), f"lease of {job.task_id[:8]}")
         outcome = Outcome.RELEASED
         try:
-            outcome = await _run_child(job, zygote)
+            outcome = await run_child(job, zygote, tasks)
         finally:
             await stop(keeper)
             await _settle(lease, outcome)
@@ -48,7 +62,8 @@ async def _settle(lease: Lease, outcome: Outcome) -> None:
         _log.warning("lease not settled", extra={"task_id": lease.task_id, "error": str(error)})
 
 
-async def _run_child(job: Job, zygote: Zygote) -> Outcome:
+async def run_child(job: Job, zygote: Forks, tasks: Tasks, restart: Backoff = RESTART) -> Outcome:
+    """Run a job's child, again after each crash with the pauses of `restart`, until it ends in order or for good."""
     crashes = 0
     while True:
         began = time.monotonic()
@@ -56,11 +71,35 @@ async def _run_child(job: Job, zygote: Zygote) -> Outcome:
         if status in list(Outcome):
             return Outcome(status)
         crashes = 1 if time.monotonic() - began > WELL_AFTER else crashes + 1
-        pause = RESTART.pause(crashes, random.random())  # noqa: S311 - jitter only
+        pause = restart.pause(crashes, random.random())  # noqa: S311 - jitter only
         _log.error(
             "child crashed", extra={"task_id": job.task_id, "status": status, "crashes": crashes, "pause": pause}
         )
+        await _note_crash(job, tasks, describe_exit(status), over=crashes >= MOST_CRASHES)
+        if crashes >= MOST_CRASHES:
+            return Outcome.ENDED
         await asyncio.sleep(pause)
+
+
+async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> None:
+    """Write into the record what has happened, so that Describe can tell why a task began anew, or was given up."""
+
+    def note(record: TaskRecord) -> TaskRecord | None:
+        if not record.live:
+            return None
+        if over:
+            return record.move(TaskState.ENDED, time.time(), EndReason.FAILED)
+        return replace(record, reason=f"its process ended by {how} and was started again")
+
+    try:
+        await tasks.change(job.app, job.task_id, note)
+    except (BusError, TaskNotFound) as error:
+        _log.warning("crash not noted", extra={"task_id": job.task_id, "error": str(error)})
+
+
+def describe_exit(status: int) -> str:
+    """Say in words how a child ended, from its exit status or minus the number of its signal."""
+    return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 async def _keep(lease: Lease, ack_wait: float) -> None:

@@ -43,7 +43,7 @@ CLOSE_TIMEOUT = 1.0
 # 2 MiB are 8 s of video at 2 Mbit/s that the CDN has not taken; sound, a fortieth of it, goes on up to twice that.
 MAX_VIDEO_BACKLOG_BYTES = 2 * 1024 * 1024
 MAX_BACKLOG_BYTES = 4 * 1024 * 1024
-# The bit rate is averaged over so long, so that one key frame does not make it jump.
+# The bit rate is averaged over so long: the usual distance of key frames, so that one does not make it jump.
 RATE_SPAN = 2.0
 
 
@@ -89,7 +89,6 @@ class Push:
 
     def report(self) -> DestinationReport:
         """Return what this destination has done so far."""
-        sent = self._sent_before + (self._client.sent_bytes if self._client else 0)
         return DestinationReport(
             self._index,
             self._life.status,
@@ -97,11 +96,19 @@ class Push:
             self._reason,
             video_frames=self._counters.video_frames,
             audio_frames=self._counters.audio_frames,
-            sent_bytes=sent,
+            sent_bytes=self._sent_bytes,
             dropped_frames=self._counters.dropped_frames,
-            bitrate_kbps=self._rate.kbps(sent, self._clock.monotonic()),
+            bitrate_kbps=self._rate.kbps,
             connects=self._counters.connects,
         )
+
+    def measure(self) -> None:
+        """Bring the bit rate up to date; call it each RATE_SPAN."""
+        self._rate.look(self._sent_bytes, self._clock.monotonic())
+
+    @property
+    def _sent_bytes(self) -> int:
+        return self._sent_before + (self._client.sent_bytes if self._client else 0)
 
     def go_on_from(self, earlier: DestinationReport) -> None:
         """Count on from what an earlier child of this task has reported."""
@@ -213,15 +220,14 @@ class Push:
 
 
 class Rate:
-    """Bit rate between two looks that are at least RATE_SPAN apart."""
+    """Bit rate between the last two looks, in kbit/s."""
 
     def __init__(self) -> None:
-        self._at, self._bytes, self._kbps = 0.0, 0, 0.0
+        self.kbps = 0.0
+        self._last: tuple[int, float] | None = None
 
-    def kbps(self, sent_bytes: int, now: float) -> float:
-        """Return the rate in kbit/s; `now` in seconds."""
-        if now - self._at >= RATE_SPAN:
-            if self._at:
-                self._kbps = (sent_bytes - self._bytes) * 8 / 1000 / (now - self._at)
-            self._at, self._bytes = now, sent_bytes
-        return round(self._kbps, 1)
+    def look(self, sent_bytes: int, now: float) -> None:
+        """Take note of the bytes sent so far; `now` in seconds."""
+        if self._last is not None and now > self._last[1]:
+            self.kbps = round((sent_bytes - self._last[0]) * 8 / 1000 / (now - self._last[1]), 1)
+        self._last = sent_bytes, now

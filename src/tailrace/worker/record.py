@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 from tailrace.bus.tasks import Tasks
@@ -62,28 +63,32 @@ class Recorder:
         """Say that the destinations have changed."""
         self._changed.set()
 
-    async def reporting(
-        self, reports: Callable[[], Sequence[DestinationReport]], origin: Callable[[], float], stop: Callable[[], None]
-    ) -> None:
-        """Write the destinations' states whenever they have changed; call `stop` if the record asks for an end."""
+    async def following(self, end: Callable[[], None]) -> None:
+        """Follow the record: call `end` when it asks for that, and take note when another child has taken over.
+
+        This is what a stop or a taking-over cannot be lost by: it is read again after every reconnection.
+        """
+        async with aclosing(self._tasks.follow(self._job.app, self._job.task_id)) as changes:
+            async for stored in changes:
+                if stored is None or stored.record.epoch != self.epoch:
+                    self.fence()
+                elif stored.record.state is not TaskState.RUNNING:
+                    end()
+
+    async def reporting(self, reports: Callable[[], Sequence[DestinationReport]], origin: Callable[[], float]) -> None:
+        """Write the destinations' states whenever they have changed."""
         while True:
             await self._changed.wait()
             await asyncio.sleep(GATHER)
             self._changed.clear()
             try:
-                record = await self._change(
-                    lambda record: replace(record, destinations=tuple(reports()), origin=origin())
-                )
+                await self._change(lambda record: replace(record, destinations=tuple(reports()), origin=origin()))
             except Fenced:
-                self.fence()
-                return
+                return  # `following` sees it too
             except BusError as error:
                 _log.warning("report not written", extra={"task_id": self._job.task_id, "error": str(error)})
                 await asyncio.sleep(AGAIN)
                 self._changed.set()
-                continue
-            if record.state is not TaskState.RUNNING:
-                stop()
 
     async def ours(self) -> bool:
         """Look whether the task is still this child's; if not, or if nobody can say, nothing may be pushed."""
@@ -99,13 +104,14 @@ class Recorder:
 
     def fence(self) -> None:
         """Take note that another child has this task now."""
-        _log.warning("fenced", extra={"task_id": self._job.task_id, "epoch": self.epoch})
-        self.fenced.set()
+        if not self.fenced.is_set():
+            _log.warning("fenced", extra={"task_id": self._job.task_id, "epoch": self.epoch})
+            self.fenced.set()
 
-    async def _change(self, change: Callable[[TaskRecord], TaskRecord | None]) -> TaskRecord:
+    async def _change(self, change: Callable[[TaskRecord], TaskRecord | None]) -> None:
         def ours(record: TaskRecord) -> TaskRecord | None:
             if record.epoch != self.epoch:
                 raise Fenced(f"epoch {record.epoch} has taken over from {self.epoch}")
             return change(record)
 
-        return (await self._tasks.change(self._job.app, self._job.task_id, ours)).record
+        await self._tasks.change(self._job.app, self._job.task_id, ours)

@@ -20,7 +20,7 @@ from tailrace.supervise import start, stop
 from tailrace.unit import Unit
 from tailrace.worker.job import Job
 from tailrace.worker.pipeline import Message, Pipeline
-from tailrace.worker.push import Push
+from tailrace.worker.push import RATE_SPAN, Push
 
 _log = logging.getLogger(__name__)
 
@@ -92,11 +92,8 @@ class Relay:
         """Return the Unix time of output time 0, by the latest message; 0.0 before the first."""
         return self._origin
 
-    async def run(self, end: Callable[[EndReason], None], fenced: Callable[[], None]) -> None:
-        """Relay until cancelled, then end every push in order.
-
-        `end` is told why the task is over by itself, `fenced` is called when another child has taken the task over.
-        """
+    async def run(self, end: Callable[[EndReason], None]) -> None:
+        """Relay until cancelled, then end every push in order. `end` is told why the task is over by itself."""
         subscription = await subscribe(self._bus, self._plan.source, self._take)
         try:
             async with asyncio.TaskGroup() as group:
@@ -104,8 +101,9 @@ class Relay:
                 for index, push in enumerate(self._pushes):
                     start(group, push.run(), f"push {index}")
                 start(group, self._ask_for_starts(), "starts")
-                start(group, self._be_in_room(end, fenced), "robot")
+                start(group, self._be_in_room(end), "robot")
                 start(group, self._watch_for_idle(end), "idle")
+                start(group, self._measure(), "bit rates")
         finally:
             await subscription.close()
 
@@ -134,6 +132,12 @@ class Relay:
         for push in self._pushes:
             push.offer(message)
 
+    async def _measure(self) -> None:
+        while True:
+            for push in self._pushes:
+                push.measure()
+            await asyncio.sleep(RATE_SPAN)
+
     async def _request_start(self) -> None:
         try:
             units = await request_start(self._bus, self._plan.source, START_TIMEOUT)
@@ -156,12 +160,11 @@ class Relay:
             await asyncio.sleep(START_AGAIN)
             self._start_wanted.clear()
 
-    async def _be_in_room(self, end: Callable[[EndReason], None], fenced: Callable[[], None]) -> None:
+    async def _be_in_room(self, end: Callable[[EndReason], None]) -> None:
         """Hold the robot's place in the room; another member of its name throws it out (spec/02 section 5)."""
         replaced_by = await Membership(self._rooms, self._robot).run()
         if replaced_by.task_id == self._robot.task_id:
-            fenced()
-            return
+            return  # another child has taken the task over, which the record says too
         _log.warning("robot kicked", extra={"by": replaced_by.role, "task_id": self._robot.task_id})
         end(EndReason.ROBOT_KICKED)
 

@@ -152,7 +152,13 @@ class _Forker:
             os.kill(pid, message["signal"])
 
     def _fork(self, number: int, job: Job) -> None:
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            # No room for one more process: that task is tried again later, all others go on.
+            _log.error("cannot fork a child", extra={"error": str(error)})
+            self._answer(number, 1)
+            return
         if pid == 0:
             status = 1
             try:
@@ -178,5 +184,7 @@ class _Forker:
             number = self._children.pop(pid, None)
             if number is not None:
                 del self._pids[number]
-                answer = {"id": number, "status": os.waitstatus_to_exitcode(status)}
-                self._channel.sendall(json.dumps(answer).encode() + b"\n")
+                self._answer(number, os.waitstatus_to_exitcode(status))
+
+    def _answer(self, number: int, status: int) -> None:
+        self._channel.sendall(json.dumps({"id": number, "status": status}).encode() + b"\n")

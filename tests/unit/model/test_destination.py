@@ -2,6 +2,7 @@
 
 import pytest
 
+from tailrace.errors import StateError
 from tailrace.model.destination import (
     NEXT,
     RETRY_WINDOW,
@@ -14,7 +15,6 @@ from tailrace.model.destination import (
     MediaFlowed,
     Needed,
     Report,
-    StateError,
     StopAsked,
 )
 from tailrace.model.task import DestinationStatus as Status
