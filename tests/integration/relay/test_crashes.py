@@ -121,6 +121,28 @@ def test_a_killed_worker_leaves_no_second_pusher_and_its_task_is_resumed(
     relayed.assert_stops()
 
 
+def test_all_tasks_of_a_killed_worker_are_resumed_at_once(relayed: Relayed, record_property: Record) -> None:
+    cloud, cdn = relayed.cloud, relayed.cdn
+    names = [f"of-ten-{number}" for number in range(9)]
+    tasks = {name: cloud.start("storm", "anna", [cdn.url(name)], robot=name) for name in names}
+    tasks[relayed.name] = relayed.task
+    for name in tasks:
+        cdn.until(name, FPS)
+    os.kill(relayed.served.role("worker"), signal.SIGKILL)
+    began = time.monotonic()
+    for name in tasks:
+        eventually(lambda name=name: len(cdn.streams(name)) == 2 and cdn.stream(name).video, name)  # type: ignore[misc]
+    record_property("gap_s", time.monotonic() - began)
+
+    for name, task in tasks.items():
+        cloud.until_running(task)
+        assert cloud.describe(task)["Epoch"] == 2
+        cloud.stop(task)
+        assert cdn.until_ended(name).events[-3:] == ORDERLY_END
+        assert rises([at for at, _ in cdn.received(name).frames])
+    eventually(lambda: not relayed.served.children(), "no child left")
+
+
 def test_a_relay_does_not_notice_that_control_is_killed(relayed: Relayed) -> None:
     relayed.served.kill_role("control")
     eventually(lambda: _answers(relayed.cloud, relayed.task), "the API answers again")
