@@ -17,9 +17,10 @@ from tailrace.control.actions import ACTIONS
 from tailrace.control.edge import Api
 from tailrace.control.metrics import Metrics
 from tailrace.control.tasks import Tasks
-from tailrace.control.web import bind, paths, serving
+from tailrace.control.web import paths
 from tailrace.errors import BusError, ConfigError
 from tailrace.net.guard import Guard
+from tailrace.net.http_server import address_of, bind, serving
 from tailrace.secret import Secret
 from tailrace.supervise import Ready, run_until_stopped, start, stop
 
@@ -27,6 +28,10 @@ _log = logging.getLogger(__name__)
 
 # Running calls wait for the bus at most; a supervisor gives a role longer than this to end.
 STOP_DEADLINE = 4.0
+# Connections beyond this are answered with 503: a thousand callers at once are a flood, not a fleet.
+MAX_CONNECTIONS = 1000
+# The largest request, 10 MB, takes 16 s over a line of 5 Mbit/s.
+REQUEST_TIMEOUT = 30.0
 # Records are forgotten after 30 days: an hour more or less does not matter.
 FORGET_EVERY = 3600.0
 
@@ -58,8 +63,15 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
                 service = Service(config, tasks, Guard(config.destinations.allow_private), clock)
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
-                async with serving(paths(api, bus.alive, metrics), bound, STOP_DEADLINE):
-                    ready({"http": f"http://{_address(bound.getsockname())}"})
+                server = serving(
+                    paths(api, bus.alive, metrics),
+                    bound,
+                    deadline=STOP_DEADLINE,
+                    max_connections=MAX_CONNECTIONS,
+                    request_timeout=REQUEST_TIMEOUT,
+                )
+                async with server:
+                    ready({"http": f"http://{address_of(bound)}"})
                     await stopped.wait()
                 for side_task in (janitor, following):
                     await stop(side_task)
@@ -88,8 +100,3 @@ def _tasks(config: Config, bus: Bus, mirror: Mirror, clock: Clock) -> Tasks:
         random=os.urandom,
         stop_ended_again=config.api.stop_ended_again,
     )
-
-
-def _address(name: tuple[str, int]) -> str:
-    host, port = name[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

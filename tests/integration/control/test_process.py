@@ -14,8 +14,8 @@ import pytest
 
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.control.app import main
-from tailrace.control.web import bind
 from tailrace.errors import ConfigError
+from tailrace.net.http_server import bind
 from tailrace.secret import Secret
 from tests.integration.control.running import START_WITHIN, replace_section
 
@@ -117,8 +117,3 @@ def test_a_bus_that_is_gone_does_not_spoil_the_end(tmp_path: Path) -> None:
             assert running.wait(START_WITHIN) == 0
     finally:
         server.stop()
-
-
-def test_an_ipv6_address_can_be_listened_on() -> None:
-    with bind("::1", 0) as bound:
-        assert bound.getsockname()[0] == "::1"
