@@ -46,7 +46,10 @@ class Api:
         self._regions = frozenset(service.config.api.regions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one call; whatever happens, in the API's envelope and with status 200."""
+        """Answer one call; whatever happens, in the API's envelope and with status 200.
+
+        What is no HTTP at all does not get here: the HTTP server answers it with a status 400 of its own.
+        """
         began = self._clock.monotonic()
         request_id = str(uuid.UUID(bytes=self._random(16), version=4))
         spoken, name = "", ""

@@ -30,6 +30,9 @@ _COMMON_FIELDS = frozenset(
     )
 )
 
+# A v1 form is searched for its language only so far; SDKs send the field among the first, and a text is no promise.
+_LANGUAGE_WITHIN = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
@@ -68,11 +71,8 @@ def language(request: HttpRequest) -> str:
     header = request.headers.get(b"x-tc-language")
     if header is not None:
         return header.decode("latin-1")
-    return "zh-CN" if b"Language=zh-CN" in (request.query or request.body[:_LANGUAGE_WITHIN]) else ""
-
-
-# A v1 form is searched for its language only so far; SDKs send the field among the first, and a text is no promise.
-_LANGUAGE_WITHIN = 64 * 1024
+    fields = (request.query or request.body[:_LANGUAGE_WITHIN]).split(b"&")
+    return "zh-CN" if b"Language=zh-CN" in fields else ""
 
 
 def decode(request: HttpRequest) -> Call:

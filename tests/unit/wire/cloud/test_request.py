@@ -122,6 +122,8 @@ def test_a_common_field_that_is_missing_is_named(name: str) -> None:
         (HttpRequest("POST", {b"x-tc-language": b"en-US"}, b"", b"Language=zh-CN"), "en-US"),
         (HttpRequest("GET", {}, urlencode(V1).encode()), "zh-CN"),
         (HttpRequest("POST", FORM, b"", urlencode(V1).encode()), "zh-CN"),
+        (HttpRequest("GET", {}, b"Action=x&XLanguage=zh-CN"), ""),
+        (HttpRequest("GET", {}, b"Language=zh-CNX"), ""),
         (HttpRequest("POST", {}, b"", b"{}"), ""),
     ],
 )
