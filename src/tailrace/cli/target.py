@@ -16,6 +16,7 @@ from tailrace.cli.roles import as_url
 from tailrace.config import RELAY_REGIONS, App, Config
 from tailrace.errors import PeerError
 from tailrace.ids import SdkAppId, UserId
+from tailrace.net.http_server import reachable
 from tailrace.secret import Secret
 from tailrace.wire import usersig
 from tailrace.wire.cloud.client import ApiError, Credentials, read_answer, signed_post
@@ -78,7 +79,7 @@ def find(config_file: Path | None, data: Path | None) -> Target:
     config = settings.load(config_file or Path(str(running.get("config") or folder.config)))
     listen = config.listen
     addresses = {
-        name: as_url(name, f"{listen.host}:{getattr(listen, name)}") for name in ("http", "media_http", "rtmp")
+        name: as_url(name, reachable(listen.host, getattr(listen, name))) for name in ("http", "media_http", "rtmp")
     }
     addresses.update({name: str(running[name]) for name in ("http", "media_http", "rtmp", "nats") if name in running})
     if not running and 0 in (listen.http, listen.media_http, listen.rtmp):
