@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from tailrace import logs
 from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.tasks import Tasks
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 def run_child(job: dict[str, Any], lifeline: int) -> int:
     """Run one task in this process; return an `Outcome` for the exit status."""
     child = Child(Job.decode(job))
+    logs.bind(task_id=job["task_id"])
     run_until_stopped(child.run, lifeline)
     return int(child.outcome)
 
