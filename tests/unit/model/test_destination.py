@@ -1,5 +1,7 @@
 """DestinationLife: the sequences of spec/04 section 4.1, as scripts of what happened and what to do."""
 
+from pathlib import Path
+
 import pytest
 
 from tailrace.errors import StateError
@@ -18,6 +20,8 @@ from tailrace.model.destination import (
     StopAsked,
 )
 from tailrace.model.task import DestinationStatus as Status
+
+ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
 
 
 def statuses(*events: Event) -> list[Status]:
@@ -98,3 +102,12 @@ def test_an_illegal_event_raises_and_changes_nothing(status: Status, event: Even
         life.handle(event, 0.0)
 
     assert life.status is status
+
+
+def test_the_diagram_in_the_documentation_is_the_table() -> None:
+    drawn = "\n".join(
+        f"    {before.name.lower()} --> {after.name.lower()}: {event.__name__}"
+        for (before, event), after in NEXT.items()
+    )
+
+    assert f"    [*] --> idle\n{drawn}\n```" in ARCHITECTURE.read_text()
