@@ -56,8 +56,9 @@ class ChunkReader:
     def __init__(self, max_message: int, max_partial: int) -> None:
         self.chunk_size = DEFAULT_CHUNK_SIZE
         self.max_message = max_message
-        self._max_partial = max_partial
+        self.max_partial = max_partial
         self._partial = 0
+        # What was read, and how far it is used up.
         self._data = b""
         self._position = 0
         self._streams: dict[int, _ChunkStream] = {}
@@ -67,15 +68,14 @@ class ChunkReader:
 
     def feed(self, data: bytes) -> None:
         """Add what was read. Call `next` until it returns None before feeding more."""
-        rest = self._data[self._position :]
-        self._data = rest + data if rest else data
-        self._position = 0
+        self._data = self._data + data if self._data else data
 
     def next(self) -> Message | None:
         """Return the next whole message, or None when more bytes are needed. Raises PeerError."""
         while True:
             stream = self._open or self._opened()
             if stream is None:
+                self._forget()
                 return None
             data, start, missing = self._data, self._position, self._missing
             end = start + missing
@@ -87,12 +87,13 @@ class ChunkReader:
                 stream.body = bytearray()
             taken = data[start:end]
             self._partial += len(taken)
-            if self._partial > self._max_partial:
-                raise PeerError(f"more than {self._max_partial} bytes in unfinished messages")
+            if self._partial > self.max_partial:
+                raise PeerError(f"more than {self.max_partial} bytes in unfinished messages")
             stream.body += taken
             self._position = start + len(taken)
             self._missing = missing - len(taken)
             if self._missing:
+                self._forget()
                 return None
             self._open = None
             if len(stream.body) == stream.length:
@@ -107,6 +108,11 @@ class ChunkReader:
         if stream is not None and stream.body is not None:
             self._partial -= len(stream.body)
             stream.body = None
+
+    def _forget(self) -> None:
+        """Let go of what is used up: a connection that falls silent is not to keep the whole of its last read."""
+        self._data = self._data[self._position :]
+        self._position = 0
 
     def _opened(self) -> _ChunkStream | None:
         """Read a chunk header, if it is there as a whole, and return its chunk stream."""

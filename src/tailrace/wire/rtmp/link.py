@@ -18,6 +18,8 @@ MAX_MESSAGE: Final = MAX_UNIT_BYTES
 MAX_PARTIAL: Final = MAX_MESSAGE + 256 * 1024
 # Before anybody has been let in: the longest command is connect, below 2 KiB even with long tokens.
 MAX_MESSAGE_BEFORE: Final = 16 * 1024
+# Clients send one command after the other, so one unfinished is what they need; another one is to spare.
+MAX_PARTIAL_BEFORE: Final = 2 * MAX_MESSAGE_BEFORE
 
 # ffmpeg's choice, so every CDN has met it; nginx-rtmp takes up to 10 MB, SRS warns above 65536. At 1500 kbit/s and 25
 # pictures a second a frame has 7.5 KB and a key frame some 50 KB: one chunk each.
@@ -41,7 +43,7 @@ class Link:
         # Bytes that the other side says it has received, modulo 2^32, and how many unacknowledged ones it allows us.
         self.acknowledged = 0
         self.peer_bandwidth = 0
-        self._reader = ChunkReader(MAX_MESSAGE_BEFORE, MAX_PARTIAL)
+        self._reader = ChunkReader(MAX_MESSAGE_BEFORE, MAX_PARTIAL_BEFORE)
         self._writer = ChunkWriter()
         self._out: list[bytes] = []
         self._window = 0
@@ -55,6 +57,7 @@ class Link:
     def admit(self) -> None:
         """Allow messages of full size from now on."""
         self._reader.max_message = MAX_MESSAGE
+        self._reader.max_partial = MAX_PARTIAL
 
     def receive(self, data: bytes) -> Iterator[tuple[int, Command | Event]]:
         """Yield what came, each with its message stream id; exhaust it before the next call. Raises PeerError."""

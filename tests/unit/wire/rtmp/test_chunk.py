@@ -199,3 +199,18 @@ def test_a_message_of_many_megabytes_that_comes_in_small_pieces_is_put_together_
     (message,) = read(writer.write(6, Message(9, 1, 0, body)), by, 1400)
 
     assert message.body == body
+
+
+def test_a_reader_that_waits_for_more_does_not_keep_what_it_has_used_up() -> None:
+    by = reader()
+    message = ChunkWriter().write(4, Message(9, 1, 0, bytes(100)))
+    whole = ChunkWriter().write(5, Message(9, 1, 0, bytes(100)))
+
+    tracemalloc.start()
+    try:
+        for unfinished in (message[:-1], message[:5]):
+            read(whole * 5000 + unfinished, by, 1 << 20)
+            assert tracemalloc.get_traced_memory()[0] < 50_000
+            by = reader()
+    finally:
+        tracemalloc.stop()

@@ -4,7 +4,7 @@ import pytest
 
 from tailrace.errors import PeerError
 from tailrace.wire.rtmp import amf0, message
-from tailrace.wire.rtmp.chunk import ChunkReader, ChunkWriter, Message
+from tailrace.wire.rtmp.chunk import DEFAULT_CHUNK_SIZE, ChunkReader, ChunkWriter, Message
 from tailrace.wire.rtmp.client import Purpose
 from tailrace.wire.rtmp.client import State as ClientState
 from tailrace.wire.rtmp.event import (
@@ -22,7 +22,7 @@ from tailrace.wire.rtmp.event import (
     Video,
 )
 from tailrace.wire.rtmp.handshake import PACKET_SIZE, RANDOM_SIZE
-from tailrace.wire.rtmp.link import CHUNK_SIZE, MAX_MESSAGE_BEFORE, WINDOW
+from tailrace.wire.rtmp.link import CHUNK_SIZE, MAX_MESSAGE_BEFORE, MAX_PARTIAL_BEFORE, WINDOW
 from tailrace.wire.rtmp.message import Command, Data, PeerBandwidth, SetChunkSize, Typed, UserControl, WindowSize
 from tailrace.wire.rtmp.server import ServerConnection, State
 from tests.unit.wire.rtmp.cuts import asked, cut, established, exchange, wired
@@ -363,3 +363,22 @@ def test_before_anybody_is_let_in_messages_are_small() -> None:
 
     with pytest.raises(PeerError, match="the limit is"):
         script.raw(Message(9, 1, 0, bytes(MAX_MESSAGE_BEFORE + 1)))
+
+
+def unfinished(count: int) -> bytes:
+    """Messages of the longest length that is allowed before a client is let in, each without its last chunk."""
+    message = Message(9, 1, 0, bytes(MAX_MESSAGE_BEFORE))
+    return b"".join(ChunkWriter().write(4 + number, message)[: -1 - DEFAULT_CHUNK_SIZE] for number in range(count))
+
+
+def test_before_a_client_is_let_in_few_bytes_of_unfinished_messages_are_kept_for_it() -> None:
+    with pytest.raises(PeerError, match=f"more than {MAX_PARTIAL_BEFORE} bytes in unfinished"):
+        Script().server.receive(unfinished(3))
+
+
+def test_an_admitted_publisher_may_interleave_larger_messages() -> None:
+    script = Script()
+    script.connect()
+    script.server.accept(script.begin())
+
+    assert script.server.receive(unfinished(3)) == []
