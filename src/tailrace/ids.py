@@ -11,6 +11,10 @@ SdkAppId = NewType("SdkAppId", int)
 TaskId = NewType("TaskId", str)
 UserId = NewType("UserId", str)
 
+# spec/05 section 1.1. "Preferably" at most 32 bytes; twice that is taken, since robots tend to have long names.
+USER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+USER_ID_FORM = "1 to 64 letters, digits, underscores and hyphens"
+
 _UNSAFE = re.compile(rb"[^A-Za-z0-9_-]")
 _ESCAPED = re.compile(rb"=([0-9A-F]{2})")
 

@@ -1,10 +1,16 @@
 """Addresses: `tailrace urls` and `tailrace usersig`."""
 
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from tailrace.cli.exits import CommandError
 from tailrace.cli.target import find
+from tailrace.config import App
+from tailrace.errors import CallerError
+from tailrace.ids import SdkAppId
+from tailrace.ingest.admission import admit
 
 # A working day of tries, and not much more for a text that stands in a shell's history.
 LIFETIME = 86400
@@ -23,6 +29,7 @@ def print_urls(
     target = find(config, data)
     app = target.app(app_id)
     sig = target.user_sig(app, user, LIFETIME).reveal()
+    check_admitted(app, room, user, sig, numeric=numeric)
     rtmp = target.addresses["rtmp"].rstrip("/")
     key = publish_key(room, user, app.sdk_app_id, sig, numeric=numeric)
     name = quote(f"{room}-{user}", safe="")
@@ -47,6 +54,15 @@ def print_urls(
         "Watch it there\n"
         f"  ffplay {urls['cdn_play_flv']}"
     )
+
+
+def check_admitted(app: App, room: str, user: str, sig: str, *, numeric: bool) -> None:
+    """Raise CommandError for a room that nobody is let into over RTMP, in the words that a publisher would be told."""
+    fields = {"sdkappid": str(app.sdk_app_id), "userid": user, "usersig": sig, "use_number_room_id": f"{numeric:d}"}
+    try:
+        admit({SdkAppId(app.sdk_app_id): app}, quote(room, safe=""), fields, time.time())
+    except CallerError as error:
+        raise CommandError(f"nobody can publish into a room {room!r} over RTMP; {error}") from None
 
 
 def publish_key(room: str, user: str, sdk_app_id: int, sig: str, *, numeric: bool = False) -> str:

@@ -15,7 +15,7 @@ from tailrace.cli.folder import DataFolder, default_folder
 from tailrace.cli.roles import as_url
 from tailrace.config import RELAY_REGIONS, App, Config
 from tailrace.errors import PeerError
-from tailrace.ids import SdkAppId, UserId
+from tailrace.ids import USER_ID, USER_ID_FORM, SdkAppId, UserId
 from tailrace.net.http_server import reachable
 from tailrace.secret import Secret
 from tailrace.wire import usersig
@@ -44,7 +44,9 @@ class Target:
         raise CommandError(f"there is no application {wanted or ''} in the configuration (there: {known})", Exit.CONFIG)
 
     def user_sig(self, app: App, user: str, lifetime: int) -> Secret:
-        """Return a UserSig that is valid for `lifetime` seconds from now."""
+        """Return a UserSig that is valid for `lifetime` seconds from now. Raises CommandError for no possible user."""
+        if not USER_ID.fullmatch(user):
+            raise CommandError(f"no user can be called {user!r}; use {USER_ID_FORM}")
         return usersig.make(SdkAppId(app.sdk_app_id), app.key, UserId(user), int(time.time()), lifetime)
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,13 +6,11 @@ from urllib.parse import unquote
 
 from tailrace.config import App
 from tailrace.errors import AppUnknown, ParameterInvalid, ParameterMissing, UserSigRejected
-from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId
+from tailrace.ids import USER_ID, USER_ID_FORM, Room, SdkAppId, Stream, StreamType, UserId
 from tailrace.wire import usersig
 
-# spec/05 section 1.1: string rooms over RTMP. User ids may have the hyphen too; they are "preferably" 32 bytes long, so
-# we bound them as the rooms are.
+# spec/05 section 1.1: string rooms over RTMP.
 _ROOM = re.compile(r"[A-Za-z0-9_]{1,64}")
-_USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _MAX_UINT32 = 4294967295
 
@@ -27,8 +25,8 @@ def admit(apps: Mapping[SdkAppId, App], name: str, fields: Mapping[str, str], no
     if app is None:
         raise AppUnknown("`sdkappid`: no such application here; add it under [[app]] or correct the number")
     user = _required(fields, "userid")
-    if not _USER.fullmatch(user):
-        raise ParameterInvalid("userid", "use 1 to 64 letters, digits, underscores and hyphens")
+    if not USER_ID.fullmatch(user):
+        raise ParameterInvalid("userid", f"use {USER_ID_FORM}")
     try:
         usersig.check(_required(fields, "usersig"), SdkAppId(app.sdk_app_id), app.key, UserId(user), now)
     except UserSigRejected as error:

@@ -1,8 +1,13 @@
-"""Addresses: what follows `push/`."""
+"""Addresses: what follows `push/`, and what nobody could publish with."""
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from tailrace.cli.addresses import publish_key
+import pytest
+
+from tailrace.cli import sample
+from tailrace.cli.addresses import print_urls, publish_key, user_sig
+from tailrace.cli.exits import CommandError
 
 
 def test_the_stream_key_holds_the_room_and_who_publishes() -> None:
@@ -20,3 +25,36 @@ def test_names_with_special_characters_survive_the_way() -> None:
 
     assert parts.path == "/push/a%20b%3F%26%2F%23"
     assert parse_qs(parts.query)["userid"] == ["ü&="]
+
+
+@pytest.mark.parametrize(
+    ("room", "user", "numeric", "way_out"),
+    [
+        ("a b", "alice", False, "room 'a b' over RTMP; `room`: use 1 to 64 letters, digits and underscores"),
+        ("studio", "u v", False, "called 'u v'; use 1 to 64 letters, digits, underscores and hyphens"),
+        ("studio", "alice", True, "`room`: must be a number from 1 to 4294967295"),
+    ],
+)
+def test_addresses_that_no_publisher_is_let_in_with_are_not_printed(
+    tmp_path: Path, room: str, user: str, numeric: bool, way_out: str
+) -> None:
+    sample.write(tmp_path / "tailrace.toml")
+
+    with pytest.raises(CommandError) as refused:
+        print_urls(None, tmp_path, room, user, numeric=numeric, app_id=0, as_json=False)
+    assert way_out in str(refused.value)
+
+
+def test_addresses_that_can_be_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample.write(tmp_path / "tailrace.toml")
+
+    print_urls(None, tmp_path, "123", "a-b_c", numeric=True, app_id=0, as_json=False)
+
+    assert "/push/123?" in capsys.readouterr().out
+
+
+def test_there_is_no_usersig_for_a_user_that_cannot_be(tmp_path: Path) -> None:
+    sample.write(tmp_path / "tailrace.toml")
+
+    with pytest.raises(CommandError, match="no user can be called 'bad user!'; use 1 to 64"):
+        user_sig(None, tmp_path, "bad user!", seconds=60, app_id=0)

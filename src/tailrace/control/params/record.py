@@ -1,16 +1,18 @@
 """Recording beside a relay (spec/02 section 1.2, McuRecordParams)."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from tailrace.control.params.wire import Flag, Integer, SecretText, Text, Wire, lacking, one_of, wrong
+from tailrace.control.params.wire import Flag, Integer, SecretText, Text, Wire, lacking, matching, one_of, wrong
 
 NO_RECORDING, BY_TEMPLATE, BY_PARAMETERS = 1, 2, 3
 
-RecordKeyText = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+_WORD = "letters, digits, underscores and hyphens"
+RecordKeyText = Annotated[str, matching(re.compile(r"[A-Za-z0-9_-]{1,128}"), f"1 to 128 {_WORD}")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
-Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Prefix = Annotated[str, matching(re.compile(r"[A-Za-z0-9_-]{1,64}"), f"1 to 64 {_WORD}")]
 
 
 class CloudStorage(Wire):

@@ -5,16 +5,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tailrace.control.params.wire import Flag, Wire, wrong
-from tailrace.ids import Room, SdkAppId
+from tailrace.control.params.wire import Flag, Wire, matching, wrong
+from tailrace.ids import USER_ID, USER_ID_FORM, Room, SdkAppId
 
-# "Preferably" at most 32 bytes; robots are advised to carry the room id in theirs, so twice that is taken.
-User = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+User = Annotated[str, matching(USER_ID, USER_ID_FORM)]
 RoomName = Annotated[str, Field(min_length=1, max_length=64)]
 AppNumber = Annotated[int, Field(ge=1, le=2**32 - 1)]
 
 _NUMERIC = re.compile(r"[1-9][0-9]{0,9}")
-_STRING = re.compile(r"[A-Za-z0-9 !#$%&()+\-:;<=.>?@\[\]^_{}|~,]{1,64}")
+_PUNCTUATION = "!#$%&()+-:;<=.>?@[]^_{}|~,"
+_STRING = re.compile(f"[A-Za-z0-9 {re.escape(_PUNCTUATION)}]{{1,64}}")
 
 
 def check_room(field: str, room_id: str, room_id_type: int) -> None:
@@ -22,7 +22,7 @@ def check_room(field: str, room_id: str, room_id_type: int) -> None:
     if room_id_type == 0 and not (_NUMERIC.fullmatch(room_id) and int(room_id) < 2**32):
         raise wrong(field, "a numeric room is a number from 1 to 4294967295 (RoomIdType 0)")
     if room_id_type == 1 and not _STRING.fullmatch(room_id):
-        raise wrong(field, "a string room has only letters, digits, blanks and some punctuation")
+        raise wrong(field, f"a string room has 1 to 64 letters, digits, blanks and {_PUNCTUATION} (RoomIdType 1)")
 
 
 def room(app: int, room_id: str, room_id_type: int) -> Room:

@@ -1,5 +1,6 @@
 """Wire: what every request and answer model is; the types that fields share; pydantic's complaints as our errors."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -13,14 +14,21 @@ from tailrace.secret import PushUrl, Secret
 _M = TypeVar("_M", bound="Wire")
 _V = TypeVar("_V", int, str)
 
-# The API's names for types, where pydantic has Python's.
+# What pydantic finds, in the API's names for types; the braces are filled with the bounds of the field.
 _WORDS = {
     "int_type": "expected an Integer",
     "int_parsing": "expected an Integer",
+    "int_parsing_size": "expected an Integer",
     "int_from_float": "expected an Integer",
     "string_type": "expected a String",
+    "string_unicode": "expected a String of whole Unicode characters",
+    "string_too_short": "expected {min_length} or more characters",
+    "string_too_long": "expected at most {max_length} characters",
     "tuple_type": "expected a list",
+    "too_long": "expected at most {max_length} entries",
     "model_type": "expected an object",
+    "greater_than_equal": "expected {ge} or more",
+    "less_than_equal": "expected {le} or less",
 }
 
 MAX_TEXT = 4096
@@ -69,6 +77,17 @@ def one_of(*values: _V) -> AfterValidator:
     return AfterValidator(check)
 
 
+def matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
+    """A field that takes only text of this form; `allowed` says which that is."""
+
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise PydanticCustomError("range", "expected {allowed}", {"allowed": allowed})
+        return value
+
+    return AfterValidator(check)
+
+
 def _secret(kind: type[Secret], max_length: int) -> Callable[[Any, Any], core_schema.CoreSchema]:
     def schema(_source: Any, _handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(kind, core_schema.str_schema(max_length=max_length))
@@ -78,12 +97,12 @@ def _secret(kind: type[Secret], max_length: int) -> Callable[[Any, Any], core_sc
 
 # All Integers of the relay actions are uint64 (spec/02).
 Integer = Annotated[int, Field(ge=0, le=2**64 - 1)]
-Flag = Annotated[int, Field(ge=0, le=1)]
+Flag = Annotated[int, one_of(0, 1)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Url = Annotated[str, Field(max_length=MAX_URL)]
 Pixels = Annotated[int, Field(ge=0, le=10000)]
 # Printed samples have both cases, and a range for neither: `0xRRGGBB` (spec/03 section 1).
-Colour = Annotated[str, Field(pattern=r"^0[xX][0-9A-Fa-f]{6}$")]
+Colour = Annotated[str, matching(re.compile(r"0[xX][0-9A-Fa-f]{6}"), "a colour such as 0x99CCFF")]
 # Range not printed; a layer number that fits 31 bits is one that FFmpeg and every client can hold.
 Layer = Annotated[int, Field(ge=0, le=2**31 - 1)]
 SecretText = Annotated[Secret, GetPydanticSchema(_secret(Secret, MAX_TEXT))]
@@ -128,7 +147,12 @@ def _as_our_error(complaint: ErrorDetails) -> CallerError:
             return ParameterMissing(path)
         case "rule_missing":
             return ParameterMissing(path, f"{ParameterMissing(path)} {complaint['msg']}")
-    return ParameterInvalid(path, _WORDS.get(complaint["type"], complaint["msg"]))
+    # What is not in the table are our own rules, in our own words.
+    return ParameterInvalid(path, _WORDS.get(complaint["type"], "{why}").format(**_told(complaint)))
+
+
+def _told(complaint: ErrorDetails) -> Mapping[str, Any]:
+    return {**complaint.get("ctx", {}), "why": complaint["msg"]}
 
 
 def _steps(complaint: ErrorDetails) -> Iterator[str]:

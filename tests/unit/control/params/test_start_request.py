@@ -249,6 +249,31 @@ def test_what_it_does_not_is_refused_by_its_full_path(
     assert path in str(refused)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (parameters(AgentParams={"UserId": "a.b"}), "expected 1 to 64 letters, digits, underscores and hyphens"),
+        (parameters(RoomId="stage/4"), "1 to 64 letters, digits, blanks and !#$%&()+-:;<=.>?@[]^_{}|~,"),
+        (parameters(RoomId=""), "expected 1 or more characters"),
+        (parameters(RoomId="x" * 65), "expected at most 64 characters"),
+        (parameters(RoomId="\ud800"), "expected a String of whole Unicode characters"),
+        (parameters(RoomIdType=2), "expected one of 0, 1"),
+        (parameters(AgentParams={"UserId": "r", "MaxIdleTime": 4}), "expected 5 or more"),
+        (parameters(AgentParams={"UserId": "r", "MaxIdleTime": 86401}), "expected 86400 or less"),
+        (parameters(PublishCdnParams=urls(*(f"rtmp://a/b/{n}" for n in range(11)))), "expected at most 10 entries"),
+        (video(BackGroundColor="#99CCFF"), "expected a colour such as 0x99CCFF"),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(wanted: dict[str, Any], words: str) -> None:
+    assert words in str(refusal(wanted))
+
+
+@pytest.mark.parametrize("wanted", [wanted for wanted, _ in INVALID])
+def test_no_refusal_is_in_the_words_of_the_validator(wanted: dict[str, Any]) -> None:
+    # "String should match pattern '^[A-Za-z0-9_-]{1,64}$'" is no sentence for callers.
+    assert "should" not in str(refusal(wanted))
+
+
 def test_the_worst_complaint_comes_first() -> None:
     cross, too_long, of_wrong_type = {"RoomIdType": 0}, {"WithTranscoding": 7}, {"AgentParams": 5}
     everything = cross | too_long | of_wrong_type
@@ -276,9 +301,9 @@ def test_text_is_read_as_the_type_it_stands_for() -> None:
     assert request.audio_params.audio_encode.sample_rate == 48000
 
 
-@pytest.mark.parametrize("text", ["", "one", "1.5", "0x1"])
+@pytest.mark.parametrize("text", ["", "one", "1.5", "0x1", "9" * 5000])
 def test_text_that_is_no_integer_is_refused(text: str) -> None:
-    with pytest.raises(ParameterInvalid, match="RoomIdType"):
+    with pytest.raises(ParameterInvalid, match="`RoomIdType`: expected an Integer"):
         read(Request, parameters(RoomIdType=text), text=True)
 
 
