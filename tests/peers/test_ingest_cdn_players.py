@@ -11,16 +11,10 @@ import numpy as np
 import pytest
 
 from tailrace.secret import Secret
-from tests.fakes.ingest import (
-    AAC,
-    H264,
-    PICTURE,
-    TONE,
-    Ffmpeg,
-    IngestProcess,
-    ffmpeg_missing,
-    until,
-)
+from tests.harness.ffmpeg import AAC, H264, PICTURE, TONE, Ffmpeg
+from tests.harness.ingest import IngestProcess
+from tests.harness.publisher import ffmpeg_missing
+from tests.harness.waiting import eventually
 
 pytestmark = pytest.mark.skipif(bool(ffmpeg_missing()), reason=ffmpeg_missing())
 
@@ -69,7 +63,7 @@ def test_a_late_player_sees_at_once_what_was_published(ingest: IngestProcess, cl
     """The next key frame never comes: without the current group of pictures it would see nothing."""
     name = f"late-{address.__name__}"
     with copy(clip, ingest.live(name)) as ffmpeg:
-        until(lambda: ingest.stream(name).get("video_frames", 0) >= 50)
+        eventually(lambda: ingest.stream(name).get("video_frames", 0) >= 50, "two seconds of pictures")
         begin = time.monotonic()
         seen = pictures(address(ingest, name), 30)
         taken = time.monotonic() - begin
@@ -85,7 +79,7 @@ def test_ffmpeg_saves_the_whole_stream_up_to_its_end(
 ) -> None:
     name, saved = f"saved-{address.__name__}", tmp_path / "saved.flv"
     with copy(clip, ingest.live(name)) as publisher:
-        until(lambda: ingest.stream(name).get("first_key_frame_at"))
+        eventually(lambda: ingest.stream(name).get("first_key_frame_at"), "a key frame")
         with Ffmpeg("-i", address(ingest, name), "-c", "copy", str(saved)) as player:
             assert publisher.wait() == 0
             player.wait(10)
@@ -109,9 +103,9 @@ def test_ffmpeg_saves_the_whole_stream_up_to_its_end(
 
 def test_a_publisher_that_is_killed_is_listed_as_lost(ingest: IngestProcess, clip: Path) -> None:
     with copy(clip, ingest.live("gone")) as ffmpeg:
-        until(lambda: ingest.stream("gone").get("first_key_frame_at"))
+        eventually(lambda: ingest.stream("gone").get("first_key_frame_at"), "a key frame")
         ffmpeg.end(signal.SIGKILL)
 
-    record = until(lambda: (entry := ingest.stream("gone"))["ended"] and entry)
+    record = eventually(lambda: (entry := ingest.stream("gone"))["ended"] and entry, "the end of the stream")
 
     assert (record["ended"], record["fc_unpublish"]) == ("lost", False)

@@ -15,20 +15,10 @@ from tailrace.ids import StreamType
 from tailrace.secret import Secret
 from tailrace.unit import Unit
 from tailrace.wire import flv
-from tests.fakes.ingest import (
-    AAC,
-    H264,
-    LOST_AFTER,
-    PICTURE,
-    TONE,
-    Ffmpeg,
-    IngestProcess,
-    Subscriber,
-    ffmpeg_missing,
-    publisher,
-    stream_of,
-    subscribed,
-)
+from tests.harness.ffmpeg import AAC, H264, PICTURE, TONE, Ffmpeg, publisher
+from tests.harness.ingest import LOST_AFTER, IngestProcess, stream_of
+from tests.harness.publisher import ffmpeg_missing
+from tests.harness.subscriber import Subscriber, subscribed
 
 pytestmark = pytest.mark.skipif(bool(ffmpeg_missing()), reason=ffmpeg_missing())
 

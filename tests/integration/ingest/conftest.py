@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tailrace.secret import Secret
-from tests.fakes.ingest import IngestProcess
+from tests.harness.ingest import IngestProcess
 
 
 @pytest.fixture(scope="package")

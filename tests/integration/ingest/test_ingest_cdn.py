@@ -20,7 +20,8 @@ from tailrace.wire.rtmp.client import ClientConnection, Purpose, State
 from tailrace.wire.rtmp.event import Audio, Metadata, Video
 from tailrace.wire.rtmp.handshake import RANDOM_SIZE
 from tailrace.wire.rtmp.url import parse
-from tests.fakes.ingest import AAC_CONFIG, RECORD, IngestProcess, Script, make_config, scripted
+from tests.fakes.publisher import AAC_CONFIG, RECORD, Script, scripted
+from tests.harness.ingest import IngestProcess, make_config
 
 FRAME_MS = 40
 
@@ -200,7 +201,7 @@ def test_players_that_read_nothing_cost_a_bounded_amount_and_disturb_nobody(inge
             script.set_up()
             show(script, 0, 0)
             await listed(ingest, "stalled", audio_frames=1)
-            before = resident_bytes(ingest.pid)
+            before = ingest.resident_bytes()
             with contextlib.closing(socket.create_connection((http.hostname, http.port), timeout=5)) as web:
                 web.sendall(b"GET /live/stalled.flv HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert web.recv(12) == b"HTTP/1.1 200"
@@ -211,7 +212,7 @@ def test_players_that_read_nothing_cost_a_bounded_amount_and_disturb_nobody(inge
                         if script.rtmp.backlog_bytes > 1_000_000:
                             await listed(ingest, "stalled", video_frames=number + 1)
                     await listed(ingest, "stalled", video_frames=25 * seconds)
-                    assert resident_bytes(ingest.pid) - before < 40_000_000
+                    assert ingest.resident_bytes() - before < 40_000_000
 
     asyncio.run(run())
 
@@ -225,8 +226,3 @@ def stalled_rtmp_player(url: str) -> socket.socket:
         player.sendall(core.data_to_send())
         core.receive(player.recv(4096))
     return player
-
-
-def resident_bytes(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as statm:  # noqa: PTH123
-        return int(statm.read().split()[1]) * 4096

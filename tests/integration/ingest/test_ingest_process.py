@@ -14,7 +14,9 @@ from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.starts import request_start
 from tailrace.errors import BusError, DestinationError
 from tailrace.secret import Secret
-from tests.fakes.ingest import LOST_AFTER, IngestProcess, make_config, scripted, stream_of, subscribed
+from tests.fakes.publisher import scripted
+from tests.harness.ingest import LOST_AFTER, IngestProcess, make_config, stream_of
+from tests.harness.subscriber import subscribed
 
 
 def test_sigterm_withdraws_publishers_tells_them_and_exits_with_status_0(nats_url: Secret) -> None:

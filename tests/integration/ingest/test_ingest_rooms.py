@@ -14,7 +14,9 @@ from tailrace.ids import UserId
 from tailrace.secret import Secret
 from tailrace.unit import Codec
 from tailrace.wire import usersig
-from tests.fakes.ingest import APP, KEY, LOST_AFTER, IngestProcess, scripted, stream_of, subscribed
+from tests.fakes.publisher import scripted
+from tests.harness.ingest import APP, KEY, LOST_AFTER, IngestProcess, stream_of
+from tests.harness.subscriber import subscribed
 
 FRAME_MS = 40
 
