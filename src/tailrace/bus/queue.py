@@ -66,14 +66,15 @@ class Queue:
         self._inbox: Subscription | None = None
         self._waiting: asyncio.Future[Msg] | None = None
 
-    async def put(self, app: SdkAppId, task_id: TaskId) -> None:
-        """Queue a task and wait until that is stored; harmless when it is queued already."""
+    async def put(self, app: SdkAppId, task_id: TaskId) -> bool:
+        """Queue a task and wait until that is stored. False, and nothing changes, when it waits or is held already."""
         answer = await self._bus.request(queued(app, task_id), b"")
         if answer is None:
             raise BusError("the queue does not answer")
         error = json.loads(answer.data).get("error")
         if error and error.get("err_code") != _FULL:
             raise BusError(f"queue: {error.get('description')}")
+        return not error
 
     async def pull(self, timeout: float) -> Lease | None:
         """Return the next task as soon as there is one, None after `timeout` seconds without."""

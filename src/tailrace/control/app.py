@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import logging
 import os
 
 from tailrace.bus import calls
@@ -15,16 +14,15 @@ from tailrace.config import Config
 from tailrace.control.action import Service
 from tailrace.control.actions import ACTIONS
 from tailrace.control.edge import Api
+from tailrace.control.janitor import look_after
 from tailrace.control.metrics import Metrics
 from tailrace.control.tasks import Tasks
 from tailrace.control.web import paths
-from tailrace.errors import BusError, ConfigError
+from tailrace.errors import ConfigError
 from tailrace.net.guard import Guard
 from tailrace.net.http_server import address_of, bind, serving
 from tailrace.secret import Secret
 from tailrace.supervise import Ready, run_until_stopped, start, stop
-
-_log = logging.getLogger(__name__)
 
 # Running calls wait for the bus at most; a supervisor gives a role longer than this to end.
 STOP_DEADLINE = 4.0
@@ -32,8 +30,6 @@ STOP_DEADLINE = 4.0
 MAX_CONNECTIONS = 1000
 # The largest request, 10 MB, takes 16 s over a line of 5 Mbit/s.
 REQUEST_TIMEOUT = 30.0
-# Records are forgotten after 30 days: an hour more or less does not matter.
-FORGET_EVERY = 3600.0
 
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
@@ -59,7 +55,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 following = start(group, mirror.run(), "mirror of the task records")
                 await mirror.ready()
                 tasks = _tasks(config, bus, mirror, clock)
-                janitor = start(group, forget(tasks), "janitor of old task records")
+                janitor = start(group, look_after(tasks), "janitor")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
                 service = Service(config, tasks, Guard(config.destinations.allow_private), clock)
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
@@ -77,17 +73,6 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                     await stop(side_task)
         finally:
             await bus.close()
-
-
-async def forget(tasks: Tasks) -> None:
-    """Forget old records now and then, until cancelled."""
-    while True:
-        try:
-            if count := await tasks.forget_old():
-                _log.info("old task records forgotten", extra={"count": count})
-        except BusError as error:
-            _log.warning("old task records not forgotten", extra={"error": str(error)})
-        await asyncio.sleep(FORGET_EVERY)
 
 
 def _tasks(config: Config, bus: Bus, mirror: Mirror, clock: Clock) -> Tasks:

@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 # A task can be named for so long after its start, and an ended one is remembered for so long (spec/02 sections 3, 5).
 MEMORY = 30 * 86400.0
+# A start and a stop are two writes, a moment apart; a record that stayed as it is for so long is in neither of them.
+SETTLED = 60.0
 # A child that lives answers within a millisecond; one that does not shall not hold up its stop.
 TELL_TIMEOUT = 0.5
 # A list is of at most a hundred tasks, asked all at once; what is not answered by then is told from the record.
@@ -48,7 +50,7 @@ class Copies(Protocol):
 class Queue(Protocol):
     """The queue that workers take tasks from."""
 
-    async def put(self, app: SdkAppId, task_id: TaskId) -> None: ...
+    async def put(self, app: SdkAppId, task_id: TaskId) -> bool: ...
     async def withdraw(self, app: SdkAppId, task_id: TaskId) -> None: ...
 
 
@@ -83,6 +85,8 @@ class Tasks:
         self._clock = clock
         self._random = random
         self._stop_ended_again = stop_ended_again
+        # Starts that were answered with an error after their record was stored, while it does not say so.
+        self._refused: set[TaskId] = set()
 
     async def start(self, plan: Plan) -> TaskId:
         """Store a task for `plan` and queue it. From the return on, no crash of any process loses it."""
@@ -93,8 +97,9 @@ class Tasks:
             await self._queue.put(plan.room.app, task_id)
         except BusError:
             # The caller is told that it failed: then it shall not begin later either.
+            self._refused.add(task_id)
             with suppress(BusError):
-                await self._change(plan.room.app, task_id, self._failed)
+                await self._end_refused(plan.room.app, task_id)
             raise
         _log.info("task started", extra={"task_id": task_id, "room": plan.room.token})
         return task_id
@@ -141,6 +146,19 @@ class Tasks:
         answers = dict(zip((record.task_id for record in running), asked, strict=True))
         return [reports_of(record, answers.get(record.task_id)) for record in records]
 
+    async def requeue(self) -> None:
+        """Queue every live task again that is not in the queue: its start or stop was cut off between two writes.
+
+        To put one that is there already, waiting or held by a worker, changes nothing.
+        """
+        horizon = self._clock.unix() - SETTLED
+        for record in [s.record for s in self._copies.list() if s.record.live and s.record.state_since < horizon]:
+            app, task_id = record.plan.room.app, record.task_id
+            if task_id in self._refused:
+                await self._end_refused(app, task_id)
+            elif await self._queue.put(app, task_id):
+                _log.warning("task was not in the queue", extra={"task_id": task_id, "state": record.state})
+
     async def forget_old(self) -> int:
         """Delete the records of tasks that ended more than 30 days ago; return how many."""
         horizon = self._clock.unix() - MEMORY
@@ -148,6 +166,10 @@ class Tasks:
         for record in old:
             await self._records.delete(record.plan.room.app, record.task_id)
         return len(old)
+
+    async def _end_refused(self, app: SdkAppId, task_id: TaskId) -> None:
+        await self._change(app, task_id, self._failed)
+        self._refused.discard(task_id)
 
     async def _tell(self, task_id: TaskId) -> bool:
         """Return whether somebody runs the task. One who does not answer in time still does: the record tells it."""

@@ -57,6 +57,22 @@ def test_a_task_is_queued_once_however_often_it_is_put(run: Run, app: SdkAppId) 
     run(scenario)
 
 
+def test_putting_a_task_that_a_worker_holds_changes_nothing(run: Run, app: SdkAppId) -> None:
+    async def scenario(bus: Bus) -> None:
+        queue = await emptied(bus)
+        assert await queue.put(app, NAME)
+        lease = await queue.pull(5)
+        assert lease is not None
+        assert not await queue.put(app, NAME)
+        assert await Queue(bus).pull(ACK_WAIT / 2) is None
+        await lease.keep()
+        await lease.done()
+        assert (await bus.js.stream_info("queue")).state.messages == 0
+        assert await queue.put(app, NAME), "it is over, and may be queued again"
+
+    run(scenario)
+
+
 def test_a_task_whose_worker_vanished_is_handed_to_another_one(
     run: Run, bus_server: EmbeddedServer, app: SdkAppId
 ) -> None:

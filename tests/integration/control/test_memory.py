@@ -48,12 +48,18 @@ class ManualClock:
 class FullQueue(Queue):
     """A queue with the misbehaviour of refusing everything."""
 
-    async def put(self, app: SdkAppId, task_id: TaskId) -> None:
+    async def put(self, app: SdkAppId, task_id: TaskId) -> bool:
         """Refuse."""
         raise BusError("no space left")
 
 
-def with_tasks(nats_url: Secret, clock: ManualClock, work: Any, queue: type[Queue] = Queue) -> Any:
+def with_tasks(
+    nats_url: Secret,
+    clock: ManualClock,
+    work: Any,
+    queue: type[Queue] = Queue,
+    records: type[Records] = Records,
+) -> Any:
     """Run `work(tasks, mirror)` on the real bus."""
 
     async def main() -> Any:
@@ -61,7 +67,7 @@ def with_tasks(nats_url: Secret, clock: ManualClock, work: Any, queue: type[Queu
         await bus.prepare(10, 3)
         try:
             mirror = Mirror(bus)
-            tasks = Tasks(Records(bus), mirror, queue(bus), partial(calls.call, bus), clock, os.urandom, True)
+            tasks = Tasks(records(bus), mirror, queue(bus), partial(calls.call, bus), clock, os.urandom, True)
             async with asyncio.TaskGroup() as group:
                 following = supervise.start(group, mirror.run(), "mirror")
                 await mirror.ready()
