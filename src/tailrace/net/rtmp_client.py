@@ -24,7 +24,9 @@ class RtmpPublisher:
     async def dial(
         cls, target: RtmpUrl | PushUrl, *, guard: Guard, timeout: float = 10.0, tls: ssl.SSLContext | None = None
     ) -> "RtmpPublisher":
-        """Connect, and return once the server takes the stream. Cancelling it closes the socket.
+        """Connect, and return once the server takes the stream.
+
+        Cancelling it closes the socket, after an orderly end of up to 1 s if the stream was announced to the server.
 
         `timeout` is in seconds, for all of it. `tls` replaces the default of rtmps, which verifies the certificate.
         Raises CallerError (no such address can be), AddressForbidden, DestinationUnreachable (also when the server is

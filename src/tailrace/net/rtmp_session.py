@@ -16,6 +16,8 @@ from tailrace.wire.rtmp.url import RtmpUrl
 
 # 40 s at 1500 kbit/s: whoever feeds a publisher drops pictures far earlier, this only keeps memory bounded.
 MAX_BACKLOG: Final = 8 * 1024 * 1024
+# Seconds that a server gets to take our last words when a dial is cancelled: somebody waits for that.
+_LAST_WORDS: Final = 1.0
 
 
 class Session(asyncio.Protocol):
@@ -40,7 +42,10 @@ class Session(asyncio.Protocol):
         self._written = 0
 
     async def open(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
-        """Connect, and wait until the server takes or sends the stream. Raises DestinationError, leaving no socket."""
+        """Connect, and wait until the server takes or sends the stream. Raises DestinationError, leaving no socket.
+
+        When it is cancelled after the stream was announced, it ends that in order first; cancelled again, it just cuts.
+        """
         try:
             async with asyncio.timeout(timeout):
                 await self._connect(guard, timeout, tls)
@@ -49,6 +54,11 @@ class Session(asyncio.Protocol):
             self._abort()
             what = "connect" if self._transport is None else "answer"
             raise DestinationUnreachable(f"{self._target} did not {what} within {timeout:g} s") from error
+        except asyncio.CancelledError:
+            if self.core.begun:
+                await self.close(_LAST_WORDS)
+            self._abort()
+            raise
         except BaseException:
             self._abort()
             raise
@@ -92,14 +102,12 @@ class Session(asyncio.Protocol):
                     transport.write_eof()
             else:
                 transport.close()
+        cut = asyncio.get_running_loop().call_later(timeout, transport.abort)
         try:
-            async with asyncio.timeout(timeout):
-                await self._gone.wait()
-        except TimeoutError:
-            pass
+            await self._gone.wait()
         finally:
+            cut.cancel()
             transport.abort()
-        await self._gone.wait()
 
     def pause(self, paused: bool) -> None:
         """Stop or go on reading."""

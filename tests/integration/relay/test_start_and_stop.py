@@ -154,6 +154,19 @@ def test_a_task_is_stopped_while_it_connects(cloud: Cloud, cdn: HostedCdn) -> No
 
 
 @pytest.mark.usefixtures("anna")
+def test_a_task_that_is_stopped_while_the_cdn_decides_unpublishes_what_it_has_announced(
+    cloud: Cloud, cdn: HostedCdn
+) -> None:
+    cdn.misbehave(lambda fake: fake.silent_after_publish())
+    task = cloud.start("hall", "anna", [cdn.url("undecided")])
+    cdn.stream("undecided")
+    cloud.stop(task)
+
+    assert once_each(cdn.until_ended("undecided").events) == [*ORDERLY_START[:-1], *ORDERLY_END]
+    assert cloud.until_ended(task)["Reason"] == "stopped"
+
+
+@pytest.mark.usefixtures("anna")
 def test_twenty_tasks_started_at_once_all_run_and_all_stop_in_order(cloud: Cloud, cdn: HostedCdn) -> None:
     names = [f"storm-{number}" for number in range(20)]
     with ThreadPoolExecutor(8) as pool:

@@ -221,6 +221,38 @@ def test_cancelling_a_dial_leaves_no_socket(run: Callable[[Any], None]) -> None:
             async with FakeCdn():
                 pass
             assert open_sockets() <= before
+            assert cdn.streams[-1].events == [*ORDER, "FCUnpublish", "deleteStream", "closed"]
+
+    run(test())
+
+
+@LOOPS
+@pytest.mark.parametrize("cancels", [1, 2])
+def test_a_cdn_that_reads_nothing_more_does_not_hold_up_a_cancelled_dial(
+    run: Callable[[Any], None], cancels: int
+) -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        async with FakeCdn() as cdn:
+            before = open_sockets()
+            cdn.silent_after_publish()
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(dial(cdn), name="dial")
+                await cdn.wait_for(lambda: cdn.streams and "publish" in cdn.streams[-1].events)
+                cdn.stall()
+                began = loop.time()
+                task.cancel()
+                if cancels == 2:
+                    async with FakeCdn():  # some turns of the loop, in which the dial begins its end
+                        pass
+                    task.cancel()
+            assert task.cancelled()
+            assert loop.time() - began < (2.0 if cancels == 1 else 0.5)
+            cdn.stall(False)
+            await cdn.connections[0].gone.wait()
+            async with FakeCdn():
+                pass
+            assert open_sockets() <= before
 
     run(test())
 

@@ -45,6 +45,11 @@ class ClientConnection:
         self._link = Link()
         self._stream = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether the server was told of the stream, so that `finish` has something to end."""
+        return self.state in (State.CREATING, State.ASKED, State.PUBLISHING, State.PLAYING)
+
     def receive(self, data: bytes) -> list[Event]:
         """Return what the server did. Raises PeerError; the connection is of no use after that."""
         if self.state is State.HANDSHAKE:
@@ -85,7 +90,7 @@ class ClientConnection:
 
     def finish(self) -> None:
         """End in order what was begun: FCUnpublish and deleteStream. Twice is harmless."""
-        if self._purpose is Purpose.PUBLISH and self.state in (State.CREATING, State.ASKED, State.PUBLISHING):
+        if self._purpose is Purpose.PUBLISH and self.begun:
             self._link.send(Command("FCUnpublish", _UNPREPARE, (None, self._target.name.reveal())))
         if self.state in (State.ASKED, State.PUBLISHING, State.PLAYING):
             self._link.send(Command("deleteStream", _DELETE, (None, float(self._stream))))
