@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from tailrace.bus.tasks import Stored
 from tailrace.clock import Clock
-from tailrace.control.reports import reports_of
+from tailrace.control.inspection import Inspected, as_told, stored_last, unattended
 from tailrace.errors import BusError, RecordingNotStoppable, TaskNotFound
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.plan import Plan
-from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
+from tailrace.model.task import EndReason, TaskRecord, TaskState
 
 _log = logging.getLogger(__name__)
 
@@ -139,12 +139,12 @@ class Tasks:
         records = [stored.record for stored in self._copies.list(app)]
         return sorted(records, key=lambda record: record.created_at, reverse=True)
 
-    async def inspect(self, records: Sequence[TaskRecord]) -> Sequence[tuple[DestinationReport, ...]]:
-        """Return how the destinations of `records` are: as their children say, or else as was stored last."""
+    async def inspect(self, records: Sequence[TaskRecord]) -> Sequence[Inspected]:
+        """Return how `records` are now: as their children say, or else as was stored last."""
         running = [record for record in records if record.state in (TaskState.RUNNING, TaskState.STOPPING)]
         asked = await asyncio.gather(*(self._inspect(record) for record in running)) if running else []
-        answers = dict(zip((record.task_id for record in running), asked, strict=True))
-        return [reports_of(record, answers.get(record.task_id)) for record in records]
+        seen = dict(zip((record.task_id for record in running), asked, strict=True))
+        return [seen.get(record.task_id) or stored_last(record) for record in records]
 
     async def requeue(self) -> None:
         """Queue every live task again that is not in the queue: its start or stop was cut off between two writes.
@@ -179,11 +179,22 @@ class Tasks:
             _log.warning("task does not answer its stop", extra={"task_id": task_id})
             return True
 
-    async def _inspect(self, record: TaskRecord) -> Mapping[str, Any] | None:
+    async def _inspect(self, record: TaskRecord) -> Inspected:
         try:
-            return await self._ask(record.task_id, {"do": "inspect"}, INSPECT_TIMEOUT)
+            answer = await self._ask(record.task_id, {"do": "inspect"}, INSPECT_TIMEOUT)
         except BusError:
-            return None
+            return stored_last(record)
+        if answer is not None:
+            return as_told(record, answer)
+        # Nobody runs it. That may be because it has ended meanwhile, which its child stores before it goes.
+        latest = await self._latest(record)
+        return unattended(latest) if latest.live else stored_last(latest)
+
+    async def _latest(self, record: TaskRecord) -> TaskRecord:
+        with suppress(BusError):
+            if stored := await self._records.get(record.plan.room.app, record.task_id):
+                return stored.record
+        return record
 
     async def _change(
         self, app: SdkAppId, task_id: TaskId, decide: Callable[[TaskRecord], TaskRecord | None]

@@ -222,6 +222,21 @@ def test_without_a_sensible_answer_the_stored_figures_are_told(api: Control, ans
     assert destination["VideoFrames"] == 100
 
 
+def test_what_a_dead_worker_said_is_not_told_as_the_present(api: Control) -> None:
+    task_id = start(api)
+    run(api, task_id)
+    change(api, task_id, lambda record: replace(record, destinations=(REPORT,), state_since=record.state_since + 1))
+
+    with child(api.nats_url, task_id, {"inspect": {}}):
+        assert show(api, task_id)["Destinations"][0]["State"] == "running"
+    seen = show(api, task_id)
+    assert (seen["State"], seen["Reason"]) == ("running", "no worker runs the task at the moment")
+    (destination,) = seen["Destinations"]
+    assert (destination["State"], destination["Status"]) == ("recovering", 3)
+    assert destination["Reason"] == "no worker runs the task at the moment"
+    assert (destination["BitRate"], destination["VideoFrames"]) == (0, 100)
+
+
 def test_a_list_is_filtered_and_paged_with_the_newest_first(api: Control) -> None:
     tasks = [
         start(api, SdkAppId=OTHER_APP, RoomId=room, RoomIdType=kind) for room, kind in (("7", 0), ("7", 1), ("8", 1))

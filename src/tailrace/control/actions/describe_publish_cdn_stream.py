@@ -88,10 +88,9 @@ async def describe_publish_cdn_stream(request: Request, caller: Caller, service:
     else:
         found = [record for record in service.tasks.newest(app) if _fits(record, request)]
     page = found[request.offset : request.offset + request.limit] if request.task_id is None else found
-    reports = await service.tasks.inspect(page)
     return Response(
         total_count=len(found),
-        task_list=tuple(_task(record, of_record) for record, of_record in zip(page, reports, strict=True)),
+        task_list=tuple(_task(task.record, task.reports) for task in await service.tasks.inspect(page)),
     )
 
 

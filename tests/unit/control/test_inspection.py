@@ -1,6 +1,8 @@
-"""Reports: live before stored, one for each destination."""
+"""Inspection: live before stored, one report for each destination, and nothing that a dead worker said."""
 
-from tailrace.control.reports import reports_of
+from dataclasses import replace
+
+from tailrace.control.inspection import NOBODY, as_told, stored_last, unattended
 from tailrace.control.tasks import new_task_id
 from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
 from tailrace.model.plan import Destination, Plan
@@ -16,15 +18,15 @@ RECORD = TaskRecord(TaskId("t"), PLAN, destinations=STORED)
 
 
 def test_what_nobody_has_reported_is_idle() -> None:
-    assert [report.video_frames for report in reports_of(RECORD, None)] == [1, 0, 2]
-    assert reports_of(RECORD, None)[1].status is DestinationStatus.IDLE
+    assert [report.video_frames for report in stored_last(RECORD).reports] == [1, 0, 2]
+    assert stored_last(RECORD).reports[1].status is DestinationStatus.IDLE
 
 
 def test_what_the_child_says_now_counts() -> None:
     answer = {
         "destinations": [{"index": 2, "status": 3, "reason": "lost", "video_frames": 9}, {"index": 7, "status": 0}]
     }
-    reports = reports_of(RECORD, answer)
+    reports = as_told(RECORD, answer).reports
 
     assert [report.video_frames for report in reports] == [1, 0, 9]
     assert (reports[2].status, reports[2].reason) == (DestinationStatus.RECOVERING, "lost")
@@ -37,7 +39,15 @@ def test_what_is_no_report_is_passed_over() -> None:
         {"destinations": [{"status": 1}]},
         {"destinations": [{"index": 0, "status": 9}]},
     ):
-        assert reports_of(RECORD, answer) == reports_of(RECORD, None)
+        assert as_told(RECORD, answer) == stored_last(RECORD)
+
+
+def test_what_nobody_runs_is_recovering_and_keeps_its_counts() -> None:
+    seen = unattended(replace(RECORD, destinations=(DestinationReport(0, video_frames=1, bitrate_kbps=500.0),)))
+
+    assert seen.record.reason == NOBODY
+    assert {(report.status, report.reason) for report in seen.reports} == {(DestinationStatus.RECOVERING, NOBODY)}
+    assert (seen.reports[0].video_frames, seen.reports[0].bitrate_kbps) == (1, 0.0)
 
 
 def test_a_task_id_looks_like_the_clouds() -> None:
