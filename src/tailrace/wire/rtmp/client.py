@@ -6,12 +6,12 @@ Publishing: connect, Set Chunk Size, releaseStream, FCPublish, createStream, pub
 deleteStream. releaseStream and FCPublish are not waited for: many servers do not answer them.
 """
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 from tailrace.errors import PeerError
-from tailrace.secret import STARS
 from tailrace.wire.rtmp.amf0 import Value
 from tailrace.wire.rtmp.event import Audio, Event, Finished, Ignored, Metadata, Playing, Published, Refused, Video
 from tailrace.wire.rtmp.handshake import Handshake, Phase
@@ -29,6 +29,10 @@ _CONNECT, _RELEASE, _PREPARE, _CREATE, _ASK, _UNPREPARE, _DELETE = (float(number
 _LIVE_OR_RECORDED: Final = -2000.0
 _BUFFER_MS: Final = 3000
 _OVER: Final = ("NetStream.Play.UnpublishNotify", "NetStream.Play.Stop", "NetStream.Play.Complete")
+# What refusals have as their code, and how much we keep of others, and of the words beside them.
+_CODE: Final = re.compile(r"Net(Stream|Connection)(\.[A-Za-z]{1,30}){1,3}")
+_MAX_CODE: Final = 80
+_MAX_DESCRIPTION: Final = 200
 # Some servers call these a "status", not an "error".
 _NO: Final = ("NetStream.Publish.BadName", "NetStream.Publish.Denied", "NetStream.Publish.Failed", "NetStream.Failed")
 
@@ -166,7 +170,8 @@ class ClientConnection:
         if not isinstance(information, dict):
             return Refused(f"{call.name}", "")
         code, description = information.get("code"), information.get("description")
-        name = self._target.name.reveal()
-        # Servers like to quote the stream key in their refusal.
-        said = description.replace(name, STARS)[:200] if isinstance(description, str) else ""
-        return Refused(code[:80] if isinstance(code, str) else call.name, said)
+        # Servers like to quote the stream key, or parts of it, in their refusal.
+        said = self._target.hide(description, _MAX_DESCRIPTION) if isinstance(description, str) else ""
+        if not isinstance(code, str):
+            return Refused(call.name, said)
+        return Refused(code if _CODE.fullmatch(code) else self._target.hide(code, _MAX_CODE), said)

@@ -1,9 +1,10 @@
 """RTMP addresses: what to dial, and which part of it is the application and which the stream key."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, unquote, unquote_plus, urlsplit
 
 from tailrace.errors import CallerError
 from tailrace.secret import STARS, Secret
@@ -12,6 +13,8 @@ _PORTS: Final = {"rtmp": 1935, "rtmps": 443}
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x20\x7f]")
 # Twice the longest known push URL, which holds a UserSig; tcUrl and the command around it fit the server's limits.
 _MAX_LENGTH: Final = 4096
+# A shorter value of a query, such as `type=1`, is no secret, and starring it would make words unreadable.
+_MIN_SECRET: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,37 @@ class RtmpUrl:
         """The address of the application, as the connect command names it. It may hold a secret in `app`'s query."""
         return f"{self._place}/{self.app}"
 
+    def hide(self, text: str, length: int) -> str:
+        """Return what a server said as one printable line of at most `length` characters, without what is secret here.
+
+        That is the stream key, its name, and each value of its query and of the application's, also when the server
+        has decoded or encoded them, or changed their case.
+        """
+        forms = {
+            form for part in self._secrets() for form in (part, unquote(part), unquote_plus(part), quote(part, ""))
+        }
+        # The longest first, since one may hold another. A short one is starred only where it is a word.
+        patterns = (
+            re.escape(form) if len(form) >= _MIN_SECRET else rf"(?<!\w){re.escape(form)}(?!\w)"
+            for form in sorted(filter(None, forms), key=len, reverse=True)
+        )
+        text = re.sub("|".join(patterns), STARS, text, flags=re.IGNORECASE)
+        return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:length]
+
     def __str__(self) -> str:
         return f"{self._place}/{STARS}"
 
     def __repr__(self) -> str:
         return f"RtmpUrl({self})"
+
+    def _secrets(self) -> Iterator[str]:
+        yield self.name.reveal()
+        yield self.name.reveal().partition("?")[0]
+        for text in (self.name.reveal(), self.app):
+            query = text.partition("?")[2]
+            for field in (query, *query.split("&")):
+                value = field.partition("=")[2] or field
+                yield from (part for part in (field, value) if len(part) >= _MIN_SECRET)
 
     @property
     def _place(self) -> str:

@@ -112,6 +112,9 @@ def test_a_client_that_ends_before_it_has_a_stream_takes_back_only_what_it_has_s
         (_error({"code": 5.0}), Refused("_error", "")),
         (_status(level="error", code="NetStream.Publish.BadName", description="key?token=hush is taken"),
          Refused("NetStream.Publish.BadName", "*** is taken")),
+        (_status(level="error", code="NetStream.Publish.BadName", description="no 'key',\nsign hush" + "!" * 999),
+         Refused("NetStream.Publish.BadName", "no '***', sign ***" + "!" * 182)),
+        (_status(level="error", code="hush\n" + "!" * 999, description=""), Refused("*** " + "!" * 76, "")),
         (_status(level="status", code="NetStream.Publish.Denied"), Refused("NetStream.Publish.Denied", "")),
     ],
 )  # fmt: skip

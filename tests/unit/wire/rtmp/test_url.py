@@ -86,3 +86,33 @@ def test_what_a_client_asks_for_is_found_wherever_it_had_cut_the_address(
     app: str, name: str, expected: tuple[str, str, str]
 ) -> None:
     assert requested(app, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("no stream hush42?txSecret=ab%2Fcdef&token=tok99&type=1&bare77", "no stream ***"),
+        ("no stream hush42?txSecret=ab%2Fcdef", "no stream ***?***"),
+        ("stream key 'hush42' is not known", "stream key '***' is not known"),
+        ("stream key 'HUSH42' is not known", "stream key '***' is not known"),
+        ("sign ab%2Fcdef is wrong, and ab/cdef too", "sign *** is wrong, and *** too"),
+        ("token=tok99 has expired: tok99", "*** has expired: ***"),
+        ("app?auth=app99: app99 may not", "app?***: *** may not"),
+        ("not in live?auth=app99", "not in live?***"),
+        ("bare77 is used up", "*** is used up"),
+        ("of type 1, version 1.0, level 42", "of type 1, version 1.0, level 42"),
+        ("two\r\nlines\x1b[2J\x00 and\u202e more", "two lines [2J and more"),
+        ("x" * 500, "x" * 60),
+        ("x" * 55 + "hush42", "x" * 55 + "***"),
+    ],
+)
+def test_what_a_server_says_is_one_line_without_any_part_of_the_stream_key(said: str, shown: str) -> None:
+    url = parse(PushUrl("rtmp://cdn.example/live?auth=app99/hush42?txSecret=ab%2Fcdef&token=tok99&type=1&bare77"))
+
+    assert url.hide(said, 60) == shown
+
+
+def test_a_short_stream_key_is_starred_where_it_is_a_word() -> None:
+    url = parse(PushUrl("rtmp://cdn.example/live/a"))
+
+    assert url.hide("a stream named 'a' has started", 60) == "*** stream named '***' has started"
