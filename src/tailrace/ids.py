@@ -72,10 +72,3 @@ def unquote(token: str) -> str:
         return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), token.encode()).decode()
     except UnicodeDecodeError as error:
         raise PeerError(f"token {token!r} is not quoted UTF-8") from error
-
-
-def room_from_token(app: str, room: str) -> Room:
-    """Reverse `Room.token`, given its two parts. Raises PeerError on anything else."""
-    if not app.isdecimal() or room[:1] not in ("n", "s"):
-        raise PeerError(f"{app}.{room} does not name a room")
-    return Room(SdkAppId(int(app)), unquote(room[1:]), numeric=room[0] == "n")

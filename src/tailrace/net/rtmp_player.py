@@ -1,4 +1,4 @@
-"""RTMP client, playing: what tests, the demo and benchmarks watch a stream with."""
+"""RTMP client, playing: what the tests watch a stream with. The server itself plays nothing."""
 
 import asyncio
 import ssl

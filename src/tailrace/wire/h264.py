@@ -16,7 +16,6 @@ LENGTH_SIZE = 4
 _MAX_MACROBLOCKS_ACROSS = 1055
 # Profiles whose SPS has the chroma and bit depth fields (7.3.2.1.1).
 _HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
-_START_CODE = b"\x00\x00\x00\x01"
 
 
 class NalType(IntEnum):
@@ -130,18 +129,6 @@ def with_four_byte_lengths(payload: bytes, length_size: int) -> bytes:
 def join(units: Iterable[bytes]) -> bytes:
     """Return NAL units with a 4-byte length before each; empty ones are left out."""
     return b"".join(len(unit).to_bytes(LENGTH_SIZE, "big") + unit for unit in units if unit)
-
-
-def to_annex_b(payload: bytes) -> bytes:
-    """Return a length-prefixed access unit (4-byte lengths) with start codes instead."""
-    return b"".join(_START_CODE + unit for unit in nal_units(payload) if unit)
-
-
-def from_annex_b(data: bytes) -> bytes:
-    """Return a start-code delimited access unit with 4-byte lengths; bytes before the first start code are skipped."""
-    pieces = data.split(b"\x00\x00\x01")[1:]
-    # Zeros before a start code belong to it (leading_zero_8bits, trailing_zero_8bits); a NAL unit never ends in one.
-    return join(piece.rstrip(b"\x00") for piece in pieces)
 
 
 def parse_sps(unit: bytes) -> Sps:

@@ -1,10 +1,9 @@
-"""UserSig (TLS 2.0, HMAC-SHA256): made and checked; and the layout of a PrivateMapKey's userbuf (spec/05 section 2)."""
+"""UserSig (TLS 2.0, HMAC-SHA256): made and checked (spec/05 section 2)."""
 
 import base64
 import binascii
 import hmac
 import json
-import struct
 import zlib
 from dataclasses import dataclass
 
@@ -13,8 +12,6 @@ from tailrace.ids import SdkAppId, UserId
 from tailrace.secret import Secret
 
 VERSION = "2.0"
-# What the official libraries default to.
-DEFAULT_LIFETIME = 180 * 86400
 # Clocks of token makers run ahead; our choice where the documents are silent.
 FUTURE_TOLERANCE = 300
 # A UserSig with a userbuf is about 300 bytes of JSON; the limit keeps a small text from inflating without end.
@@ -27,7 +24,7 @@ _FROM_QUERY = str.maketrans("*-_", "+/=")
 
 @dataclass(frozen=True, slots=True)
 class UserSig:
-    """The content of a checked UserSig. Times are Unix seconds; `userbuf` is empty without one."""
+    """The content of a checked UserSig. Times are Unix seconds; `userbuf`, empty without one, is a PrivateMapKey's."""
 
     app: SdkAppId
     user: UserId
@@ -84,17 +81,6 @@ def signature(content: UserSig, key: Secret) -> str:
         lines.append(f"TLS.userbuf:{base64.b64encode(content.userbuf).decode()}")
     signed = "".join(f"{line}\n" for line in lines)
     return base64.b64encode(hmac.digest(key.reveal().encode(), signed.encode(), "sha256")).decode()
-
-
-def make_userbuf(
-    app: SdkAppId, user: UserId, expires_at: int, rights: int, numeric_room: int = 0, string_room: str = ""
-) -> bytes:
-    """Return the userbuf of a PrivateMapKey for one room; `expires_at` is in Unix seconds, `rights` a sum of bits."""
-    account, room = user.encode(), string_room.encode()
-    number = 0 if room else numeric_room
-    head = struct.pack(">BH", 1 if room else 0, len(account)) + account
-    tail = struct.pack(">IIIII", app, number, expires_at, rights, 0)
-    return head + tail + (struct.pack(">H", len(room)) + room if room else b"")
 
 
 def _open(text: str) -> tuple[UserSig, str]:

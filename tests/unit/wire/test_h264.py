@@ -190,15 +190,3 @@ def test_sei_and_parameter_sets_inside_an_access_unit_are_kept() -> None:
     units = [b"\x09\xf0", b"\x67sps", b"\x68pps", b"\x06sei", b"\x65idr"]
 
     assert list(h264.nal_units(h264.with_four_byte_lengths(h264.join(units), 4))) == units
-
-
-nal = st.binary(max_size=50).map(lambda data: b"\x65" + data.replace(b"\0", b"\1") + b"\x80")
-
-
-@given(st.lists(nal, min_size=1, max_size=6), st.booleans())
-def test_annex_b_goes_to_lengths_and_back(units: list[bytes], long_start_codes: bool) -> None:
-    start = b"\0\0\0\1" if long_start_codes else b"\0\0\1"
-    payload = h264.from_annex_b(b"".join(start + unit for unit in units))
-
-    assert list(h264.nal_units(payload)) == units
-    assert h264.from_annex_b(h264.to_annex_b(payload)) == payload

@@ -22,7 +22,6 @@ PARSERS: tuple[Callable[[bytes], object], ...] = (
     lambda data: flv.Reader().receive(data),
     h264.parse_config,
     h264.parse_sps,
-    h264.from_annex_b,
     _units,
     aac.parse_config,
 )
