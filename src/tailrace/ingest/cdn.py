@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tailrace.errors import CallerError, PeerError
-from tailrace.ingest.group import MAX_BYTES, MAX_UNITS
+from tailrace.ingest.group import Group
 from tailrace.wire import aac, flv, h264
 from tailrace.wire.rtmp import amf0
 
@@ -79,19 +79,19 @@ class Channel:
         self._metadata: amf0.EcmaArray | None = None
         self._video_setup = b""
         self._audio_setup = b""
-        self._group: list[_Held] = []
-        self._group_bytes = 0
+        self._group = Group[_Held]()
 
     def join(self, player: Player) -> None:
         """Give `player` the description, the set-up data and the current group of pictures, then all that follows."""
         if self._metadata is not None:
             player.describe(self._metadata)
-        start_ms = self._group[0].timestamp_ms if self._group else 0
+        group = self._group.items
+        start_ms = group[0].timestamp_ms if group else 0
         if self._video_setup:
             player.media(flv.TagType.VIDEO, start_ms, self._video_setup, False, True)
         if self._audio_setup:
             player.media(flv.TagType.AUDIO, start_ms, self._audio_setup, False, True)
-        for held in self._group:
+        for held in group:
             player.media(held.kind, held.timestamp_ms, held.body, held.key, True)
         if self.record.ended:
             player.end()
@@ -157,19 +157,10 @@ class Channel:
 
     def _pass_on(self, kind: flv.TagType, timestamp_ms: int, body: bytes, *, key: bool, setup: bool) -> None:
         if not setup:
-            self._hold(_Held(kind, timestamp_ms, body, key))
+            held = _Held(kind, timestamp_ms, body, key)
+            self._group.add(held, len(body), video=kind is flv.TagType.VIDEO, key=key)
         for player in list(self._players):
             player.media(kind, timestamp_ms, body, key, setup)
-
-    def _hold(self, held: _Held) -> None:
-        if held.key:
-            self._group, self._group_bytes = [], 0
-        elif not self._group:
-            return
-        self._group.append(held)
-        self._group_bytes += len(held.body)
-        if len(self._group) > MAX_UNITS or self._group_bytes > MAX_BYTES:
-            self._group = []
 
 
 class Cdn:

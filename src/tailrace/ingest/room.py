@@ -44,7 +44,7 @@ class RoomPublisher:
         self._stream = stream
         self._session = session
         self._intake = Intake(session)
-        self._group = Group()
+        self._group = Group[Unit]()
         self._media = Publisher(lobby.bus, stream)
         self._starts: Service | None = None
         self._stay: Stay | None = None
@@ -58,7 +58,7 @@ class RoomPublisher:
         try:
             stream = admit(lobby.apps, request.name, request.parameters(), now)
             publisher = cls(lobby, connection, stream, session=int(now * 1_000_000))
-            publisher._starts = await serve_starts(lobby.bus, stream, lambda: publisher._group.units)
+            publisher._starts = await serve_starts(lobby.bus, stream, lambda: publisher._group.items)
         except (CallerError, PeerError) as error:
             raise Rejected(str(error)) from error
         except BusError as error:
@@ -104,7 +104,8 @@ class RoomPublisher:
             self._stay.lose()
 
     async def _pass_on(self, unit: Unit) -> None:
-        self._group.add(unit)
+        size = len(unit.payload) + len(unit.config)
+        self._group.add(unit, size, video=unit.codec.is_video, key=unit.key)
         try:
             await self._media.publish(unit)
         except BusError as error:

@@ -162,3 +162,14 @@ def test_who_joins_a_stream_that_has_just_ended_is_told_so() -> None:
     stream.join(player)
 
     assert player.seen == ["end"]
+
+
+def test_a_late_player_of_sound_alone_begins_with_the_latest_frame() -> None:
+    stream, player = channel(), Witness()
+    stream.audio(0, SOUND_SETUP)
+    stream.audio(21, SOUND)
+    stream.audio(42, SOUND)
+
+    stream.join(player)
+
+    assert player.seen == [("AUDIO", 42, False, True), ("AUDIO", 42, False, True)]

@@ -12,11 +12,15 @@ def audio(sequence: int) -> Unit:
     return Unit(Codec.AAC, 1, sequence, sequence, sequence, True, b"asc", b"aac")
 
 
+def add(group: Group[Unit], unit: Unit) -> None:
+    group.add(unit, len(unit.payload), video=unit.codec.is_video, key=unit.key)
+
+
 def given(*units: Unit, **bounds: int) -> list[Unit]:
-    group = Group(**bounds)
+    group = Group[Unit](**bounds)
     for unit in units:
-        group.add(unit)
-    return list(group.units)
+        add(group, unit)
+    return list(group.items)
 
 
 def test_it_holds_both_tracks_from_the_last_key_frame_on_in_order() -> None:
@@ -40,9 +44,9 @@ def test_sound_before_the_key_frame_is_not_held_any_more() -> None:
 def test_a_group_of_too_many_units_is_forgotten_until_the_next_key_frame() -> None:
     long = [video(0, key=True), video(1), video(2), video(3)]
 
-    assert given(*long, max_units=3) == []
-    assert given(*long, video(4), max_units=3) == []
-    assert given(*long, video(4), video(5, key=True), max_units=3) == [video(5, key=True)]
+    assert given(*long, max_items=3) == []
+    assert given(*long, video(4), max_items=3) == []
+    assert given(*long, video(4), video(5, key=True), max_items=3) == [video(5, key=True)]
 
 
 def test_a_group_of_too_many_bytes_is_forgotten() -> None:
@@ -50,10 +54,10 @@ def test_a_group_of_too_many_bytes_is_forgotten() -> None:
 
 
 def test_what_was_given_out_does_not_grow() -> None:
-    group = Group()
-    group.add(video(0, key=True))
-    units = group.units
+    group = Group[Unit]()
+    add(group, video(0, key=True))
+    units = group.items
 
-    group.add(video(1))
+    add(group, video(1))
 
     assert len(units) == 1
