@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 
+from tailrace.errors import PeerError
 from tailrace.wire import flv
 
 # 4 s of a 6 Mbit/s stream: more delay than that nobody wants to see made good.
@@ -13,7 +14,7 @@ HARD_BYTES = 24 * 1024 * 1024
 HARD_TAGS = 4000
 
 
-class Hopeless(Exception):
+class Hopeless(PeerError):
     """The player takes so little that not even the sound fits."""
 
 
@@ -58,7 +59,7 @@ class Backlog:
         """Wait for tags and return all that wait; empty at the end. Raises Hopeless when the player is given up."""
         await self._ready.wait()
         if self._hopeless:
-            raise Hopeless
+            raise Hopeless("the player is too slow")
         data = b"".join(self._tags)
         self._tags.clear()
         self._bytes = 0

@@ -67,7 +67,7 @@ def test_a_player_that_takes_not_even_the_sound_is_hopeless(bounds: dict[str, in
     for number in range(100):
         backlog.put(TagType.AUDIO, number, b"a")
 
-    with pytest.raises(Hopeless):
+    with pytest.raises(Hopeless, match="too slow"):
         asyncio.run(backlog.take())
 
 
