@@ -134,7 +134,7 @@ class Rooms(Section):
 
 
 class Ingest(Section):
-    """RTMP in. `cdn_from`: who may publish to and play from the built-in CDN."""
+    """RTMP in. `cdn_from`: from where anybody may publish to and play from the built-in CDN, without a secret."""
 
     cdn_from: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     max_connections: Annotated[int, Field(ge=1)] = 1000

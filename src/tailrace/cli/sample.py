@@ -56,7 +56,7 @@ require_user_sig = false       # AgentParams.UserSig must be given
 lost_after = 10                # seconds that a publisher who vanished without a word stays in the room
 
 [ingest]
-cdn_from = ["127.0.0.0/8", "::1/128"]    # who may use the built-in CDN
+cdn_from = ["127.0.0.0/8", "::1/128"]    # from where anybody may publish to the built-in CDN and play
 max_connections = 1000
 handshake_timeout = 10         # seconds
 
