@@ -33,6 +33,11 @@ def task(task_id: TaskId) -> str:
     return f"task.{quote(task_id)}"
 
 
+def alive(role: str) -> str:
+    """Return where processes of a role say that they serve."""
+    return f"alive.{role}"
+
+
 def queued(app: SdkAppId, task_id: TaskId) -> str:
     """Return the subject of a task's message in the queue."""
     return f"{QUEUE}.{app}.{quote(task_id)}"

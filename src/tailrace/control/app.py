@@ -16,6 +16,7 @@ from tailrace.control.actions import ACTIONS
 from tailrace.control.edge import Api
 from tailrace.control.janitor import look_after
 from tailrace.control.metrics import Metrics
+from tailrace.control.readiness import Readiness
 from tailrace.control.tasks import Tasks
 from tailrace.control.web import paths
 from tailrace.errors import ConfigError
@@ -60,7 +61,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 service = Service(config, tasks, Guard(config.destinations.allow_private), clock)
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
                 server = serving(
-                    paths(api, bus.alive, metrics),
+                    paths(api, Readiness(bus, clock).look, metrics),
                     bound,
                     deadline=STOP_DEADLINE,
                     max_connections=MAX_CONNECTIONS,

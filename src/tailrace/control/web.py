@@ -1,26 +1,25 @@
 """Web: the paths of the control process."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tailrace.control.metrics import Metrics
 
 
-def paths(api: ASGIApp, alive: Callable[[], Awaitable[bool]], metrics: Metrics) -> ASGIApp:
-    """Return the application: the API at `/`, and what operators look at. `alive` says whether the bus answers."""
+def paths(api: ASGIApp, ready: Callable[[], Awaitable[Mapping[str, bool]]], metrics: Metrics) -> ASGIApp:
+    """Return the application: the API at `/`, and what operators look at. `ready` says which of all parts answer."""
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
 
     async def readyz(_request: Request) -> Response:
-        if await alive():
-            return PlainTextResponse("ready\n")
-        return PlainTextResponse("the bus does not answer\n", status_code=503)
+        parts = await ready()
+        return JSONResponse(dict(parts), 200 if all(parts.values()) else 503)
 
     async def figures(_request: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")

@@ -5,6 +5,7 @@ import logging
 
 from tailrace import supervise
 from tailrace.bus import connection as bus_connection
+from tailrace.bus import health
 from tailrace.clock import SystemClock
 from tailrace.config import Config
 from tailrace.ids import SdkAppId
@@ -60,8 +61,10 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
                     rtmp_server.serve(config.listen.host, config.listen.rtmp, receive, limits) as rtmp,
                 ):
                     rtmp_address = http_server.reachable(rtmp.host, rtmp.port)
+                    alive = await health.serve(bus, "ingest")
                     ready({"rtmp": f"rtmp://{rtmp_address}", "media_http": f"http://{http_server.address_of(bound)}"})
                     await stop.wait()
+                    await alive.close()
                     _log.info("stopping", extra={"connections": rtmp.connections})
                     await rtmp.stop()
                     await stays.close()

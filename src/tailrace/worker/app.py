@@ -6,6 +6,7 @@ import os
 import socket
 from functools import partial
 
+from tailrace.bus import health
 from tailrace.bus.connection import connect
 from tailrace.bus.queue import Queue
 from tailrace.bus.tasks import Tasks
@@ -61,8 +62,10 @@ class Worker:
                 listening = start(group, self._zygote.listen(), "zygote")
                 tasks: Running = {}
                 pulling = start(group, self._pull(Queue(bus), Tasks(bus), group, tasks), "pull")
+                alive = await health.serve(bus, "worker")
                 ready({})
                 await stopping.wait()
+                await alive.close()
                 await stop(pulling)
                 await self._release(tasks)
                 await stop(listening)

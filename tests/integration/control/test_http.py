@@ -155,12 +155,19 @@ def test_operators_see_health_and_figures_without_secrets(api: Control) -> None:
     text = api.get("/metrics").text
     families = {family.name: family for family in text_string_to_metric_families(text)}
 
-    assert (api.get("/healthz").status_code, api.get("/readyz").status_code) == (200, 200)
+    assert api.get("/healthz").status_code == 200
     assert {"tailrace_api_calls", "tailrace_api_call_seconds", "tailrace_tasks"} <= set(families)
     calls = {(s.labels["action"], s.labels["code"]): s.value for s in families["tailrace_api_calls"].samples}
     assert calls["unknown", "InvalidAction"] >= 1
     assert "AKID" not in text
     assert "NoSuchAction" not in text
+
+
+def test_control_alone_is_not_ready_and_says_what_is_missing(api: Control) -> None:
+    answer = api.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"bus": True, "ingest": False, "worker": False}
 
 
 def test_another_path_is_not_found(api: Control) -> None:

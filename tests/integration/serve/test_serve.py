@@ -11,6 +11,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import httpx
+import pytest
+
 from tests.harness.served import Served
 from tests.harness.waiting import eventually
 
@@ -21,6 +24,14 @@ def is_ready(served: Served) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
+
+
+def missing(served: Served) -> list[str]:
+    """Return which parts /readyz misses."""
+    answer = httpx.get(f"{served.ready['http']}/readyz", timeout=5)
+    parts = answer.json()
+    assert answer.status_code == (200 if all(parts.values()) else 503)
+    return [name for name, there in parts.items() if not there]
 
 
 def serve(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -83,6 +94,23 @@ def test_every_role_and_nats_server_may_be_killed_and_comes_back_where_it_was(tm
             ("worker", "signal SIGKILL"),
             ("bus", "exit status 1"),
         ]
+
+
+@pytest.mark.parametrize("role", ["ingest", "worker"])
+def test_a_role_that_stands_still_is_missed_until_it_goes_on(tmp_path: Path, role: str) -> None:
+    with Served(tmp_path) as served:
+        assert missing(served) == []
+        os.kill(served.role(role), signal.SIGSTOP)
+        try:
+            eventually(lambda: missing(served) == [role], f"{role} missed")
+        finally:
+            os.kill(served.role(role), signal.SIGCONT)
+        eventually(lambda: missing(served) == [], f"{role} back")
+
+
+def test_roles_that_run_nowhere_are_missed(tmp_path: Path) -> None:
+    with Served(tmp_path, roles=["bus", "control"]) as served:
+        assert missing(served) == ["ingest", "worker"]
 
 
 def test_a_killed_supervisor_takes_all_with_it_and_the_folder_serves_again(tmp_path: Path) -> None:
