@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -109,6 +110,20 @@ def test_an_ended_task_is_forgotten_after_thirty_days_and_not_before(nats_url: S
             await tasks.find(DAYS_AGO, task_id)
 
     with_tasks(nats_url, clock, work)
+
+
+def test_a_task_that_ends_while_it_is_asked_is_told_as_ended(nats_url: Secret) -> None:
+    # The child stores the end before it goes; that nobody answers must not be taken for a dead worker then.
+    clock = ManualClock()
+
+    async def work(tasks: Tasks, mirror: Mirror) -> TaskState:
+        task_id = await tasks.start(PLAN)
+        before = replace(await tasks.find(DAYS_AGO, task_id), state=TaskState.RUNNING)
+        await tasks.stop(DAYS_AGO, task_id)
+        [seen] = await tasks.inspect([before])
+        return seen.record.state
+
+    assert with_tasks(nats_url, clock, work) is TaskState.ENDED
 
 
 def test_a_start_that_could_not_be_queued_does_not_begin_later(nats_url: Secret) -> None:
