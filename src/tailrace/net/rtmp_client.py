@@ -55,17 +55,17 @@ class RtmpPublisher:
     def send_metadata(self, values: Mapping[str, Value], timestamp_ms: int = 0) -> None:
         """Send onMetaData. Like the other two, it never waits, and does nothing once the publish has ended."""
         self._session.core.send_metadata(values, timestamp_ms)
-        self._session.flush()
+        self._session.flush_soon(1)
 
     def send_audio(self, timestamp_ms: int, payload: bytes) -> None:
         """Send an FLV tag body of sound."""
         self._session.core.send_audio(timestamp_ms, payload)
-        self._session.flush()
+        self._session.flush_soon(len(payload))
 
     def send_video(self, timestamp_ms: int, payload: bytes) -> None:
         """Send an FLV tag body of a picture."""
         self._session.core.send_video(timestamp_ms, payload)
-        self._session.flush()
+        self._session.flush_soon(len(payload))
 
     async def close(self, timeout: float = 2.0) -> None:
         """End in order: FCUnpublish, deleteStream, what is unsent, end of connection. Idempotent.

@@ -16,6 +16,8 @@ from tailrace.wire.rtmp.url import RtmpUrl
 
 # 40 s at 1500 kbit/s: whoever feeds a publisher drops pictures far earlier, this only keeps memory bounded.
 MAX_BACKLOG: Final = 8 * 1024 * 1024
+# Two key frames of a stream of 2 Mbit/s; what is larger gains nothing by waiting for more.
+MOST_HELD: Final = 128 * 1024
 # Seconds that a server gets to take our last words when a dial is cancelled: somebody waits for that.
 _LAST_WORDS: Final = 1.0
 
@@ -28,7 +30,7 @@ class Session(asyncio.Protocol):
     """
 
     def __init__(self, target: RtmpUrl, purpose: Purpose, on_event: Callable[[Event], None]) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         self.core = ClientConnection(target, purpose, os.urandom(RANDOM_SIZE))
         self.lost: asyncio.Future[DestinationError] = loop.create_future()
         self._target = target
@@ -40,6 +42,7 @@ class Session(asyncio.Protocol):
         self._closing = False
         self._said_all = False
         self._written = 0
+        self._held = 0  # bytes of media that leave at the end of this turn of the loop
 
     async def open(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
         """Connect, and wait until the server takes or sends the stream. Raises DestinationError, leaving no socket.
@@ -66,15 +69,28 @@ class Session(asyncio.Protocol):
     @property
     def backlog_bytes(self) -> int:
         """Bytes that were sent and that the kernel has not yet taken."""
-        return self._transport.get_write_buffer_size() if self._transport and not self._gone.is_set() else 0
+        if self._transport is None or self._gone.is_set():
+            return 0
+        return self._transport.get_write_buffer_size() + self._held
 
     @property
     def sent_bytes(self) -> int:
         """Bytes that the kernel has taken."""
-        return self._written - self.backlog_bytes
+        return self._written + self._held - self.backlog_bytes
+
+    def flush_soon(self, size: int) -> None:
+        """Send at the end of this turn of the loop: `size` more bytes of media, in one write with what else came."""
+        if self._gone.is_set():
+            return
+        if not self._held:
+            self._loop.call_soon(self.flush)
+        self._held += size
+        if self._held > MOST_HELD:
+            self.flush()
 
     def flush(self) -> None:
         """Send what the core has to send."""
+        self._held = 0
         transport = self._transport
         data = self.core.data_to_send()
         if not data or transport is None or self._said_all or transport.is_closing():

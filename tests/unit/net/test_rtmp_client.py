@@ -160,6 +160,7 @@ def test_a_cdn_that_stops_reading_shows_in_the_backlog_and_is_given_up_in_the_en
             cdn.stall()
             while not publisher.backlog_bytes:
                 publisher.send_video(0, bytes(100_000))
+                await asyncio.sleep(0)  # what is sent leaves at the end of a turn of the loop
             assert not publisher.lost.done()
             for _ in range(MAX_BACKLOG // 100_000 + 1):
                 publisher.send_video(0, bytes(100_000))
