@@ -126,6 +126,7 @@ class Push:
             if not (message.starts and self._begin(client)):
                 self._counters.dropped_frames += self._counters.connects > 0
             return
+        self._check_flow(client)
         backlog = client.backlog_bytes
         if backlog > MAX_BACKLOG_BYTES or (backlog > MAX_VIDEO_BACKLOG_BYTES and message.kind is Kind.VIDEO):
             self._waiting_for_start = message.kind is Kind.VIDEO
@@ -135,7 +136,6 @@ class Push:
             # Another picture size, or sound that was not there before: what follows is described anew.
             client.send_metadata(self._opening().metadata, message.timestamp_ms)
         self._send(client, message)
-        self._check_flow(client)
 
     async def run(self) -> None:
         """Push until cancelled, or until the retries are used up."""
@@ -178,7 +178,6 @@ class Push:
         client.send_metadata(opening.metadata)
         for message in opening.headers + fresh[start:]:
             self._send(client, message)
-        self._check_flow(client)
         return True
 
     def _send(self, client: RtmpPublisher, message: Message) -> None:
@@ -192,7 +191,7 @@ class Push:
             self._last_ms = max(self._last_ms, message.timestamp_ms)
 
     def _check_flow(self, client: RtmpPublisher) -> None:
-        """RUNNING means that bytes left the socket: what was sent has been taken by the kernel to the last byte."""
+        """RUNNING means that bytes left the socket: what came before has been taken by the kernel to the last byte."""
         if self._life.status is not Status.RUNNING and client.backlog_bytes == 0:
             self._handle(MediaFlowed())
 

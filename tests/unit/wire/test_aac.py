@@ -61,7 +61,12 @@ def test_garbage_raises_peer_error_only_and_is_never_out_of_range(garbage: bytes
 
 @pytest.mark.parametrize(
     ("data", "why"),
-    [("1690", "rate"), ("1180", "channel configuration 0"), ("5190", "object type 10"), ("f8e8880000", "object type 3")],
+    [
+        ("1690", "rate"),
+        ("1180", "channel configuration 0"),
+        ("5190", "object type 10"),
+        ("f8e8880000", "object type 3"),
+    ],
 )
 def test_what_no_decoder_here_plays_is_refused_with_the_reason(data: str, why: str) -> None:
     with pytest.raises(PeerError, match=why):
