@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 import ssl
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -45,6 +46,8 @@ MAX_VIDEO_BACKLOG_BYTES = 2 * 1024 * 1024
 MAX_BACKLOG_BYTES = 4 * 1024 * 1024
 # The bit rate is averaged over so long: the usual distance of key frames, so that one does not make it jump.
 RATE_SPAN = 2.0
+# How long a caller sees no bit rate at the beginning; each look costs microseconds.
+RATE_STEP = 0.5
 
 
 @dataclass(slots=True)
@@ -103,7 +106,7 @@ class Push:
         )
 
     def measure(self) -> None:
-        """Bring the bit rate up to date; call it each RATE_SPAN."""
+        """Bring the bit rate up to date; call it each RATE_STEP."""
         self._rate.look(self._sent_bytes, self._clock.monotonic())
 
     @property
@@ -219,14 +222,15 @@ class Push:
 
 
 class Rate:
-    """Bit rate between the last two looks, in kbit/s."""
+    """Bit rate over the last RATE_SPAN seconds, or as many as there were, in kbit/s."""
 
     def __init__(self) -> None:
         self.kbps = 0.0
-        self._last: tuple[int, float] | None = None
+        self._looks: deque[tuple[int, float]] = deque(maxlen=round(RATE_SPAN / RATE_STEP) + 1)
 
     def look(self, sent_bytes: int, now: float) -> None:
-        """Take note of the bytes sent so far; `now` in seconds."""
-        if self._last is not None and now > self._last[1]:
-            self.kbps = round((sent_bytes - self._last[0]) * 8 / 1000 / (now - self._last[1]), 1)
-        self._last = sent_bytes, now
+        """Take note of the bytes sent so far, each RATE_STEP; `now` in seconds."""
+        self._looks.append((sent_bytes, now))
+        before, since = self._looks[0]
+        if now > since:
+            self.kbps = round((sent_bytes - before) * 8 / 1000 / (now - since), 1)

@@ -20,7 +20,7 @@ from tailrace.supervise import start, stop
 from tailrace.unit import Unit
 from tailrace.worker.job import Job
 from tailrace.worker.pipeline import Message, Pipeline
-from tailrace.worker.push import RATE_SPAN, Push
+from tailrace.worker.push import RATE_STEP, Push
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ class Relay:
         while True:
             for push in self._pushes:
                 push.measure()
-            await asyncio.sleep(RATE_SPAN)
+            await asyncio.sleep(RATE_STEP)
 
     async def _request_start(self) -> None:
         try:
