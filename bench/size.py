@@ -25,5 +25,5 @@ class Size:
     """Starts of `tailrace serve`."""
 
 
-FULL = Size(clip=30, starts=30, relays=(1, 10, 40), rounds=2, window=10, delay=20, api=6, serves=5)
+FULL = Size(clip=30, starts=30, relays=(1, 10, 40), rounds=1, window=15, delay=20, api=6, serves=5)
 QUICK = Size(clip=16, starts=4, relays=(1, 10), rounds=1, window=5, delay=8, api=2, serves=2)
