@@ -43,7 +43,8 @@ def serve(
     with ExitStack() as stack:
         stack.enter_context(folder.held())
         _check_ports(config, roles)
-        ready_files = [path for path in (ready_file, folder.running) if path is not None]
+        # The one that programs wait for comes last: whoever sees it finds the other one, which the commands read.
+        ready_files = [path for path in (folder.running, ready_file) if path is not None]
         for path in ready_files:
             path.unlink(missing_ok=True)
             stack.callback(path.unlink, missing_ok=True)
