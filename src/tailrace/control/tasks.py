@@ -62,7 +62,9 @@ class Ask(Protocol):
 
 def new_task_id(random: bytes) -> TaskId:
     """Return 76 characters that look like the cloud's own TaskIds: Base64 with `/` as `-` and `=` as `.`."""
-    return TaskId(base64.b64encode(random).decode().translate(str.maketrans("/=", "-.")))
+    text = base64.b64encode(random).decode().translate(str.maketrans("/=", "-."))
+    # In a shell a leading "-" would be taken for an option.
+    return TaskId(text.replace("-", "A", 1) if text.startswith("-") else text)
 
 
 class Tasks:

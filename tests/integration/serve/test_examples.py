@@ -49,9 +49,13 @@ def test_push_urls_may_come_from_standard_input(tmp_path: Path) -> None:
 def test_the_commands_show_rooms_tasks_and_addresses_of_a_running_server(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         push = served.live_url("x")
-        task_id = served.command("task", "start", "studio", "alice", "--push", push).stdout.strip()
+        started = served.command("task", "start", "studio", "alice", "--push", push)
+        assert started.returncode == 0, started.stderr
+        task_id = started.stdout.strip()
 
-        shown = served.command("task", "show", task_id).stdout
+        showing = served.command("task", "show", task_id)
+        assert showing.returncode == 0, showing.stderr
+        shown = showing.stdout
         assert "alice" in shown
         assert "/live/x" not in shown, "a stream key is shown"
         assert "relay_" in served.command("room", "list").stdout
