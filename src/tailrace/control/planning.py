@@ -68,8 +68,8 @@ def plan_of(request: StartRequest) -> Plan:
         robot=UserId(request.agent_params.user_id),
         source=_source(request.single_subscribe_params, main_room),
         destinations=tuple(
-            Destination(entry.publish_cdn_url, tencent=entry.is_tencent_cdn == 1)
-            for entry in request.publish_cdn_params
+            Destination(number, entry.publish_cdn_url, tencent=entry.is_tencent_cdn == 1)
+            for number, entry in enumerate(request.publish_cdn_params)
         ),
         # spec/02 section 1.3, row 2: AudioParams alone is an audio-only relay; with VideoParams beside it, or with
         # neither of them, sound and picture are relayed. VideoEncode is not checked against the upstream.

@@ -27,7 +27,7 @@ PLAN = Plan(
     room=Room(DAYS_AGO, "7", numeric=True),
     robot=UserId("robot"),
     source=Stream(Room(DAYS_AGO, "7", numeric=True), UserId("anchor")),
-    destinations=(Destination(PushUrl("rtmp://127.0.0.1/live/x")),),
+    destinations=(Destination(0, PushUrl("rtmp://127.0.0.1/live/x")),),
 )
 
 

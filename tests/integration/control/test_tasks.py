@@ -13,7 +13,7 @@ from tailrace.bus.connection import Bus
 from tailrace.bus.queue import Queue
 from tailrace.bus.tasks import Tasks
 from tailrace.ids import SdkAppId, TaskId
-from tailrace.model.task import DestinationReport, DestinationStatus, TaskRecord, TaskState
+from tailrace.model.task import DestinationReport, DestinationStatus, OutputReport, TaskRecord, TaskState
 from tailrace.secret import Secret
 from tests.integration.control.requests import PUSH, start_request, stop_request
 from tests.integration.control.running import (
@@ -67,6 +67,12 @@ def run(api: Control, task_id: str) -> None:
     change(api, task_id, lambda record: record.take_over("worker-1", 4711, record.state_since + 1))
 
 
+def report_stored(api: Control, task_id: str) -> None:
+    """Let the child write how its destination is."""
+    output = OutputReport((REPORT,))
+    change(api, task_id, lambda record: replace(record, output=output, state_since=record.state_since + 1))
+
+
 def stop_code(api: Control, task_id: str, app: int = APP) -> str:
     """Stop a task; return the error's code, or nothing."""
     try:
@@ -109,6 +115,7 @@ def test_a_started_task_is_stored_with_everything_that_was_asked(api: Control) -
     record = on_the_bus(api.nats_url, work)
     assert record.state is TaskState.QUEUED
     assert (record.plan.room.room_id, record.plan.room.numeric, record.plan.robot) == ("295066", True, "robot")
+    assert record.plan.source is not None
     assert (record.plan.source.user, record.plan.source.type) == ("anchor", "aux")
     assert [(entry.url.reveal(), entry.tencent) for entry in record.plan.destinations] == [
         (PUSH, True),
@@ -211,11 +218,11 @@ def test_live_figures_come_from_the_child(api: Control) -> None:
     }
 
 
-@pytest.mark.parametrize("answers", [{}, {"inspect": {"destinations": [{"index": "nonsense"}]}}])
+@pytest.mark.parametrize("answers", [{}, {"inspect": {"destinations": [{"number": "nonsense"}]}}])
 def test_without_a_sensible_answer_the_stored_figures_are_told(api: Control, answers: dict[str, Any]) -> None:
     task_id = start(api)
     run(api, task_id)
-    change(api, task_id, lambda record: replace(record, destinations=(REPORT,), state_since=record.state_since + 1))
+    report_stored(api, task_id)
 
     with child(api.nats_url, task_id, answers):
         (destination,) = show(api, task_id)["Destinations"]
@@ -225,7 +232,7 @@ def test_without_a_sensible_answer_the_stored_figures_are_told(api: Control, ans
 def test_what_a_dead_worker_said_is_not_told_as_the_present(api: Control) -> None:
     task_id = start(api)
     run(api, task_id)
-    change(api, task_id, lambda record: replace(record, destinations=(REPORT,), state_since=record.state_since + 1))
+    report_stored(api, task_id)
 
     with child(api.nats_url, task_id, {"inspect": {}}):
         assert show(api, task_id)["Destinations"][0]["State"] == "running"

@@ -1,53 +1,68 @@
 """Inspection: live before stored, one report for each destination, and nothing that a dead worker said."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from tailrace.control.inspection import NOBODY, as_told, stored_last, unattended
 from tailrace.control.tasks import new_task_id
 from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
 from tailrace.model.plan import Destination, Plan
-from tailrace.model.task import DestinationReport, DestinationStatus, TaskRecord
+from tailrace.model.task import DestinationReport, DestinationStatus, OutputReport, TaskRecord, WindowReport
 from tailrace.secret import PushUrl
 
 ROOM = Room(SdkAppId(1), "1", numeric=True)
 PLAN = Plan(
-    ROOM, UserId("r"), Stream(ROOM, UserId("u")), tuple(Destination(PushUrl(f"rtmp://a/b/{n}")) for n in range(3))
+    ROOM,
+    UserId("r"),
+    tuple(Destination(number, PushUrl(f"rtmp://a/b/{number}")) for number in (4, 0, 2)),
+    Stream(ROOM, UserId("u")),
 )
-STORED = (DestinationReport(0, video_frames=1), DestinationReport(2, video_frames=2))
-RECORD = TaskRecord(TaskId("t"), PLAN, destinations=STORED)
+STORED = OutputReport(
+    (DestinationReport(1, video_frames=7), DestinationReport(2, video_frames=2), DestinationReport(4, video_frames=1)),
+    revision=1,
+    since=5.0,
+    notes=("an image could not be had",),
+)
+RECORD = TaskRecord(TaskId("t"), PLAN, output=STORED)
 
 
 def test_what_nobody_has_reported_is_idle() -> None:
-    assert [report.video_frames for report in stored_last(RECORD).reports] == [1, 0, 2]
-    assert stored_last(RECORD).reports[1].status is DestinationStatus.IDLE
+    seen = stored_last(RECORD).output
+
+    assert [(report.number, report.video_frames) for report in seen.destinations] == [(4, 1), (0, 0), (2, 2)]
+    assert seen.destinations[1].status is DestinationStatus.IDLE
+    assert (seen.revision, seen.since, seen.notes) == (1, 5.0, STORED.notes)
 
 
 def test_what_the_child_says_now_counts() -> None:
-    answer = {
-        "destinations": [{"index": 2, "status": 3, "reason": "lost", "video_frames": 9}, {"index": 7, "status": 0}]
-    }
-    reports = as_told(RECORD, answer).reports
+    window = WindowReport(0, 0, 640, 360, 1, "1", "u", "main", live=True)
+    destinations = [{"number": 2, "status": 3, "reason": "lost", "video_frames": 9}, {"number": 7, "status": 0}]
+    told = {"epoch": 3, "destinations": destinations, "revision": 2, "since": 6.5, "windows": [asdict(window)]}
+    seen = as_told(RECORD, told).output
 
-    assert [report.video_frames for report in reports] == [1, 0, 9]
-    assert (reports[2].status, reports[2].reason) == (DestinationStatus.RECOVERING, "lost")
+    assert [report.video_frames for report in seen.destinations] == [1, 0, 9]
+    assert (seen.destinations[2].status, seen.destinations[2].reason) == (DestinationStatus.RECOVERING, "lost")
+    assert (seen.revision, seen.since, seen.notes, seen.windows) == (2, 6.5, (), (window,))
 
 
 def test_what_is_no_report_is_passed_over() -> None:
     for answer in (
-        {},
         {"destinations": 5},
+        {"revision": "new"},
+        {"windows": [{"x": 1}]},
         {"destinations": [{"status": 1}]},
-        {"destinations": [{"index": 0, "status": 9}]},
+        {"destinations": [{"number": 0, "status": 9}]},
     ):
         assert as_told(RECORD, answer) == stored_last(RECORD)
 
 
 def test_what_nobody_runs_is_recovering_and_keeps_its_counts() -> None:
-    seen = unattended(replace(RECORD, destinations=(DestinationReport(0, video_frames=1, bitrate_kbps=500.0),)))
+    last = OutputReport((DestinationReport(4, video_frames=1, bitrate_kbps=500.0),), revision=1)
+    seen = unattended(replace(RECORD, output=last))
 
     assert seen.record.reason == NOBODY
-    assert {(report.status, report.reason) for report in seen.reports} == {(DestinationStatus.RECOVERING, NOBODY)}
-    assert (seen.reports[0].video_frames, seen.reports[0].bitrate_kbps) == (1, 0.0)
+    reports = seen.output.destinations
+    assert {(report.status, report.reason) for report in reports} == {(DestinationStatus.RECOVERING, NOBODY)}
+    assert (reports[0].video_frames, reports[0].bitrate_kbps) == (1, 0.0)
 
 
 def test_a_task_id_looks_like_the_clouds() -> None:

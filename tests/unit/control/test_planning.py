@@ -28,7 +28,7 @@ def test_the_smallest_request_relays_sound_and_picture_with_the_printed_figures(
         room=ROOM,
         robot=UserId("robot"),
         source=Stream(ROOM, UserId("anchor"), StreamType.MAIN),
-        destinations=(Destination(PushUrl("rtmp://cdn.example/live/a"), tencent=True),),
+        destinations=(Destination(0, PushUrl("rtmp://cdn.example/live/a"), tencent=True),),
         video=True,
         audio=AudioEncoding(48000, 2, 64),
         max_idle=30.0,
@@ -56,7 +56,9 @@ def test_sound_is_encoded_as_asked() -> None:
 def test_the_users_room_may_be_named_if_it_is_the_main_room() -> None:
     named = {"UserInfo": {"UserId": "anchor", "RoomId": "stage-4", "RoomIdType": 1}, "StreamType": 1}
 
-    assert plan_of(request(SingleSubscribeParams={"UserMediaStream": named})).source.type is StreamType.AUX
+    plan = plan_of(request(SingleSubscribeParams={"UserMediaStream": named}))
+
+    assert plan.source == Stream(ROOM, UserId("anchor"), StreamType.AUX)
 
 
 def single(**info: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tailrace.control.params.wire import Answered, Flag, TaskIdText, Wire, one_o
 from tailrace.errors import TaskNotFound
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.plan import Destination
-from tailrace.model.task import DestinationReport, TaskRecord, TaskState
+from tailrace.model.task import DestinationReport, OutputReport, TaskRecord, TaskState
 
 MAX_LIMIT = 100
 
@@ -90,7 +90,7 @@ async def describe_publish_cdn_stream(request: Request, caller: Caller, service:
     page = found[request.offset : request.offset + request.limit] if request.task_id is None else found
     return Response(
         total_count=len(found),
-        task_list=tuple(_task(task.record, task.reports) for task in await service.tasks.inspect(page)),
+        task_list=tuple(_task(task.record, task.output) for task in await service.tasks.inspect(page)),
     )
 
 
@@ -103,13 +103,13 @@ def _fits(record: TaskRecord, request: Request) -> bool:
     )
 
 
-def _task(record: TaskRecord, reports: tuple[DestinationReport, ...]) -> TaskInfo:
+def _task(record: TaskRecord, output: OutputReport) -> TaskInfo:
     plan = record.plan
     return TaskInfo(
         task_id=record.task_id,
         room_id=plan.room.room_id,
         room_id_type=0 if plan.room.numeric else 1,
-        user_id=plan.source.user,
+        user_id=plan.source.user if plan.source is not None and plan.mix is None else "",
         robot_user_id=plan.robot,
         state=record.state,
         reason=record.reason,
@@ -118,7 +118,8 @@ def _task(record: TaskRecord, reports: tuple[DestinationReport, ...]) -> TaskInf
         worker=record.worker,
         epoch=record.epoch,
         destinations=tuple(
-            _destination(destination, report) for destination, report in zip(plan.destinations, reports, strict=True)
+            _destination(destination, report)
+            for destination, report in zip(plan.destinations, output.destinations, strict=True)
         ),
     )
 
