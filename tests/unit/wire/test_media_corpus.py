@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tailrace.errors import PeerError
-from tailrace.wire import aac, flv, h264
+from tailrace.wire import aac, flv, h264, sei
 
 CORPUS = sorted((Path(__file__).parents[2] / "corpus" / "media").glob("*.bin"))
 
@@ -24,11 +24,13 @@ PARSERS: tuple[Callable[[bytes], object], ...] = (
     h264.parse_sps,
     _units,
     aac.parse_config,
+    sei.messages,
+    sei.upstream,
 )
 
 
 def test_the_corpus_is_there() -> None:
-    assert len(CORPUS) >= 26
+    assert len(CORPUS) >= 34
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
