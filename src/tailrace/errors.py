@@ -165,6 +165,10 @@ class AddressForbidden(DestinationError):
     """The address is private, loopback, link-local or a metadata service, and not allowed by the configuration."""
 
 
+class ImageError(TailraceError):
+    """An image that a caller named cannot be had or shown; the picture goes on without it."""
+
+
 class StateError(TailraceError):
     """An event or a change that the present state does not allow: our own fault; nothing has changed."""
 

@@ -1,0 +1,294 @@
+"""Downloading an image from servers on real sockets, most of which misbehave."""
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Self, TypeVar
+
+import pytest
+
+from tailrace.errors import ImageError
+from tailrace.net.download import MAX_BYTES, PAUSES, download
+from tailrace.net.guard import Guard
+from tailrace.secret import ImageUrl
+
+GUARD = Guard(["127.0.0.0/8", "::1/128"])
+AT_ONCE = (0.0, 0.0, 0.0)
+TRIES = len(AT_ONCE) + 1
+PATIENT = 20.0
+T = TypeVar("T")
+
+Answer = Callable[["Server", asyncio.StreamWriter], Awaitable[None]]
+
+
+class Server:
+    """An HTTP server whose answers are the given ones in turn, the last of them for ever. `heads`: what was asked."""
+
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+        self.heads: list[str] = []
+        self.sent = 0
+        self.over = asyncio.Event()
+        self._answers = answers
+        self._tls = tls
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.over.set()
+        self._server.close()
+        await self._server.wait_closed()
+
+    def url(self, path: str = "/logo.png", host: str = "127.0.0.1") -> ImageUrl:
+        return ImageUrl(f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = self._answers[min(len(self.heads), len(self._answers) - 1)]
+        try:
+            self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+            await answer(self, writer)
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+def says(status: str, body: bytes = b"", *headers: str) -> Answer:
+    async def answer(server: Server, writer: asyncio.StreamWriter) -> None:
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
+        writer.write("\r\n".join(lines).encode() + body)
+
+    return answer
+
+
+async def nothing(server: Server, writer: asyncio.StreamWriter) -> None:
+    await server.over.wait()
+
+
+async def half(server: Server, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+    await server.over.wait()
+
+
+async def cut(server: Server, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+
+
+async def reset(server: Server, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+async def endless(server: Server, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+        server.sent += 0x10000
+        await writer.drain()
+
+
+async def endless_head(server: Server, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X-More: " + b"x" * 1000 + b"\r\n")
+        await writer.drain()
+
+
+async def rubbish(server: Server, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"\x00\x01\x02 no HTTP at all\r\n\r\n")
+
+
+def run(work: Coroutine[object, object, T]) -> T:
+    return asyncio.run(asyncio.wait_for(work, PATIENT))
+
+
+def fetch(*answers: Answer, timeout: float = 5.0, url: str = "/logo.png") -> tuple[bytes | str, Server]:
+    """Return what was downloaded, or the text of the error."""
+
+    async def main() -> tuple[bytes | str, Server]:
+        async with Server(*answers) as server:
+            try:
+                return await download(server.url(url), GUARD, timeout=timeout, pauses=AT_ONCE), server
+            except ImageError as error:
+                return str(error), server
+
+    return run(main())
+
+
+def test_what_the_server_sends_is_returned_whole() -> None:
+    body = bytes(range(256)) * 1000
+
+    assert fetch(says("200 OK", body))[0] == body
+
+
+def test_the_server_is_asked_as_if_dialled_by_its_name_and_with_the_query_as_it_is() -> None:
+    async def main() -> tuple[str, int]:
+        async with Server(says("200 OK", b"x")) as server:
+            await download(server.url("/a/logo.png?sign=q%2Fw;e", "localhost"), GUARD)
+            return server.heads[0], server.port
+
+    head, port = run(main())
+
+    assert head.startswith("GET /a/logo.png?sign=q%2Fw;e HTTP/1.1\r\n")
+    assert f"\r\nHost: localhost:{port}\r\n" in head
+    assert "\r\nAccept-Encoding: identity\r\n" in head
+
+
+def test_a_compressed_answer_is_not_expanded() -> None:
+    packed = b"\x1f\x8b\x08 not unpacked"
+
+    assert fetch(says("200 OK", packed, "Content-Encoding: gzip"))[0] == packed
+
+
+@pytest.mark.parametrize("passing", [says("503 Busy"), says("404 Not Found"), reset, cut, rubbish])
+def test_a_failure_that_passes_is_tried_again(passing: Answer) -> None:
+    got, server = fetch(passing, passing, passing, says("200 OK", b"picture"))
+
+    assert got == b"picture"
+    assert len(server.heads) == TRIES
+
+
+@pytest.mark.parametrize("slow", [nothing, half])
+def test_a_server_that_is_too_slow_is_given_up_after_the_last_try(slow: Answer) -> None:
+    got, server = fetch(slow, timeout=0.2)
+
+    assert got == f"the image at http://127.0.0.1:{server.port}/*** did not come within 0.2 s, in 4 tries"
+    assert len(server.heads) == TRIES
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (says("404 Not Found"), "was answered with status 404, in 4 tries"),
+        (says("500 Oops"), "was answered with status 500, in 4 tries"),
+        (says("204 No Content"), "was answered with status 204, in 4 tries"),
+        (reset, "broke off, in 4 tries"),
+        (cut, "broke off, in 4 tries"),
+        (rubbish, "broke off, in 4 tries"),
+        (endless_head, "broke off, in 4 tries"),
+    ],
+)
+def test_a_failure_that_stays_says_why(answer: Answer, why: str) -> None:
+    got, server = fetch(answer)
+
+    assert got == f"the image at http://127.0.0.1:{server.port}/*** {why}"
+    assert len(server.heads) == TRIES
+
+
+def test_a_redirect_is_not_followed() -> None:
+    got, server = fetch(says("302 Found", b"", "Location: http://127.0.0.1/"), says("200 OK", b"x"))
+
+    assert str(got).endswith("is redirected elsewhere, which is not followed")
+    assert len(server.heads) == 1
+
+
+def test_an_endless_body_is_cut_off_at_the_limit() -> None:
+    got, server = fetch(endless)
+
+    assert str(got).endswith(f"has more than {MAX_BYTES} bytes")
+    assert len(server.heads) == 1
+    # What was sent beyond the limit stands in the buffers of the two sockets.
+    assert server.sent < 3 * MAX_BYTES
+
+
+def test_five_mebibytes_are_allowed_and_one_byte_more_is_not() -> None:
+    assert len(fetch(says("200 OK", bytes(MAX_BYTES)))[0]) == MAX_BYTES
+    assert str(fetch(says("200 OK", bytes(MAX_BYTES + 1)))[0]).endswith(f"has more than {MAX_BYTES} bytes")
+
+
+def test_a_server_that_is_not_there_cannot_be_reached() -> None:
+    async def main() -> None:
+        async with Server(nothing) as server:
+            url = server.url()
+        await download(url, GUARD, pauses=AT_ONCE)
+
+    with pytest.raises(ImageError, match=r"/\*\*\* cannot be reached, in 4 tries$"):
+        run(main())
+
+
+def test_a_private_address_is_not_dialled() -> None:
+    async def main() -> tuple[str, int]:
+        async with Server(says("200 OK", b"x")) as server:
+            with pytest.raises(ImageError) as caught:
+                await download(server.url(), Guard())
+            return str(caught.value), len(server.heads)
+
+    why, asked = run(main())
+
+    assert why.endswith("is not fetched: 127.0.0.1 is at 127.0.0.1, which is not a public address")
+    assert asked == 0
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> tuple[bytes, int]:
+        async with Server(says("200 OK", b"direct")) as server, Server(says("200 OK", b"proxied")) as proxy:
+            for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+                monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+            return await download(server.url(), GUARD), len(proxy.heads)
+
+    assert run(main()) == (b"direct", 0)
+
+
+@pytest.mark.parametrize("wrong", [" ", "$", "'", '"', "<", "\\", "^", "`", "{", "é", "中", "\n", "\x00"])
+def test_a_character_that_is_not_allowed_is_a_failure_without_a_try(wrong: str) -> None:
+    got, server = fetch(says("200 OK", b"x"), url=f"/a{wrong}b.png")
+
+    assert got == f"the address of the image at http://127.0.0.1:{server.port}/*** has characters that are not allowed"
+    assert server.heads == []
+
+
+def test_every_allowed_character_may_be_in_the_path() -> None:
+    assert fetch(says("200 OK", b"x"), url="/aZ09-._~:@!&()*+,%20=;|[]/?b=[c]|#d")[0] == b"x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "logo.png", "ftp://images.example/a.png", "file:///etc/passwd", "http://", "http://[::1/a", "http://a:b/"],
+)
+def test_an_address_that_is_none_is_refused_without_its_path(url: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        run(download(ImageUrl(url), GUARD))
+
+    assert "passwd" not in str(caught.value)
+    assert "address" in str(caught.value)
+
+
+def test_no_error_holds_the_path_or_the_query() -> None:
+    for answer in (says("404 Not Found"), reset, says("302 Found", b"", "Location: /secret"), endless):
+        assert "secret" not in str(fetch(answer, url="/secret/logo.png?sign=secret")[0])
+
+
+def test_there_are_three_retries_with_growing_pauses() -> None:
+    assert len(PAUSES) == 3
+    assert sorted(PAUSES) == list(PAUSES)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_https_verifies_the_name_that_was_asked_for(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run(
+        ["openssl", *words.split(), *names, "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(certificate, key)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+
+    async def main() -> None:
+        async with Server(says("200 OK", b"private"), tls=theirs) as server:
+            by_name = server.url(host="localhost")
+            assert await download(by_name, GUARD, tls=trusting) == b"private"
+            with pytest.raises(ImageError, match="cannot be reached"):
+                await download(server.url(host="127.0.0.1"), GUARD, tls=trusting, pauses=())
+            with pytest.raises(ImageError, match="cannot be reached"):
+                await download(by_name, GUARD, pauses=())
+
+    run(main())
