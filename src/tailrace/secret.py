@@ -36,8 +36,8 @@ class Secret:
         return hash(self._text)
 
 
-class PushUrl(Secret):
-    """A push URL: scheme and host may be shown, its path and query are a stream key and may not."""
+class _Address(Secret):
+    """A URL whose scheme and host may be shown, and nothing else of it."""
 
     __slots__ = ()
 
@@ -50,3 +50,15 @@ class PushUrl(Secret):
             return STARS
         host = f"[{host}]" if ":" in host else host
         return f"{parts.scheme}://{host}{port}/{STARS}"
+
+
+class PushUrl(_Address):
+    """A push URL: its path and query are a stream key."""
+
+    __slots__ = ()
+
+
+class ImageUrl(_Address):
+    """Where an image is downloaded from: its query may be a signature that lets anybody in."""
+
+    __slots__ = ()

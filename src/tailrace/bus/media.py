@@ -43,11 +43,14 @@ class Publisher:
 
 
 class Subscription:
-    """Both tracks of one stream, in the order in which they were sent."""
+    """Both tracks of one stream, or one of them, in the order in which they were sent."""
 
-    def __init__(self, bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]]) -> None:
+    def __init__(
+        self, bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
+    ) -> None:
         self._bus = bus
         self._stream = stream
+        self._subject = media(stream, kind) if kind else media_of(stream)
         self._on_unit = on_unit
         self._subscription: NatsSubscription | None = None
         self.dropped = 0
@@ -63,7 +66,7 @@ class Subscription:
 
     async def _open(self) -> None:
         self._subscription = await self._bus.subscribe(
-            media_of(self._stream),
+            self._subject,
             self._take,
             on_drop=self._drop,
             max_messages=MAX_PENDING_UNITS,
@@ -84,8 +87,13 @@ class Subscription:
         self.dropped += 1
 
 
-async def subscribe(bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]]) -> Subscription:
-    """Await `on_unit` for each unit of both tracks from now on, also after a reconnection; others wait meanwhile."""
-    subscription = Subscription(bus, stream, on_unit)
+async def subscribe(
+    bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
+) -> Subscription:
+    """Await `on_unit` for each unit of both tracks, or of one `kind`, from now on, also after a reconnection.
+
+    Other units wait meanwhile.
+    """
+    subscription = Subscription(bus, stream, on_unit, kind)
     await subscription._open()
     return subscription

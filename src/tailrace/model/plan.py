@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from tailrace.ids import Room, Stream, UserId
+from tailrace.model.mix import Mix, Sei
 from tailrace.secret import PushUrl
 
 
@@ -27,23 +28,30 @@ class AudioEncoding:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One push URL. `tencent` is IsTencentCdn, kept for the usage figures."""
+    """One push URL. `number` names it within its task, for ever: an update that keeps the URL keeps the number.
 
+    `tencent` is IsTencentCdn, kept for the usage figures.
+    """
+
+    number: int
     url: PushUrl
     tencent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A pass-through relay: one stream of one user to some destinations.
+    """What is relayed to the destinations: with `mix` many people in one output, else the stream `source` untouched.
 
-    `video` is false for an audio-only relay. `max_idle` is in seconds (AgentParams.MaxIdleTime).
+    `source` is kept while mixing, so that an update can switch back to it. `video` is false for an output of sound
+    alone. `max_idle` is in seconds (AgentParams.MaxIdleTime).
     """
 
     room: Room
     robot: UserId
-    source: Stream
     destinations: tuple[Destination, ...]
+    source: Stream | None = None
+    mix: Mix | None = None
+    sei: Sei = Sei()
     video: bool = True
     audio: AudioEncoding = AudioEncoding()
     max_idle: float = 30.0

@@ -47,9 +47,9 @@ _ORDER = list(TaskState)
 
 @dataclass(frozen=True, slots=True)
 class DestinationReport:
-    """What one destination has done so far. Times are Unix seconds; `reason` says why in words."""
+    """What the destination `number` has done so far. Times are Unix seconds; `reason` says why in words."""
 
-    index: int
+    number: int
     status: DestinationStatus = DestinationStatus.IDLE
     since: float = 0.0
     reason: str = ""
@@ -62,11 +62,46 @@ class DestinationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowReport:
+    """One window of a mixed picture as it is now, in pixels of the canvas. `user` is empty while nobody is in it.
+
+    `live`: the user's own picture is shown, not a placeholder.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    layer: int
+    room_id: str = ""
+    user: str = ""
+    stream: str = ""
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputReport:
+    """What a child says of its task's output.
+
+    `revision` is the plan that the output shows, since the Unix time `since`; `notes` says in words where it differs
+    from what was asked, such as an image that could not be had.
+    """
+
+    destinations: tuple[DestinationReport, ...] = ()
+    revision: int = -1
+    since: float = 0.0
+    notes: tuple[str, ...] = ()
+    windows: tuple[WindowReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRecord:
     """One task as stored in the `tasks` bucket. Times are Unix seconds, 0.0 while unknown.
 
     `origin` is the Unix time of output timestamp 0, so that a child that takes over goes on where the last one was.
-    `pid` is the child that runs it, on the machine of `worker`.
+    `pid` is the child that runs it, on the machine of `worker`. `revision` counts the updates of `plan`; `sequence` is
+    the SequenceNumber of the last one (-1: there was none), `digest` tells its request from another one. `output` is
+    what the child reported last; its windows are not stored.
     """
 
     task_id: TaskId
@@ -79,7 +114,10 @@ class TaskRecord:
     created_at: float = 0.0
     state_since: float = 0.0
     origin: float = 0.0
-    destinations: tuple[DestinationReport, ...] = ()
+    revision: int = 0
+    sequence: int = -1
+    digest: str = ""
+    output: OutputReport = OutputReport()
 
     def move(self, state: TaskState, now: float, reason: str = "") -> "TaskRecord":
         """Return the record in a later state. Raises StateError when `state` is not later, or ENDED already."""

@@ -7,7 +7,6 @@ child's taking-over, reaches it whether or not anybody could call it.
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,7 +15,7 @@ from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.tasks import Tasks
 from tailrace.clock import SystemClock
-from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
+from tailrace.model.task import EndReason, OutputReport, TaskRecord, TaskState
 from tailrace.supervise import run_until_stopped, start, stop
 from tailrace.worker.job import Job, Outcome
 from tailrace.worker.record import Fenced, Recorder
@@ -65,27 +64,25 @@ class Child:
         if record is None:
             self.outcome = Outcome.ENDED
             return
-        reports: Sequence[DestinationReport] = ()
+        output = record.output
         if record.state is TaskState.RUNNING:
-            reports = await self._relay_until_over(bus, record, stopping)
+            output = await self._relay_until_over(bus, record, stopping)
             if self._recorder.fenced.is_set():
                 self.outcome = Outcome.FENCED
                 return
             if not self._ending.is_set():
                 return
-        await self._recorder.ended(self._end_reason, reports)
+        await self._recorder.ended(self._end_reason, output)
         self.outcome = Outcome.ENDED
 
-    async def _relay_until_over(
-        self, bus: Bus, record: TaskRecord, stopping: asyncio.Event
-    ) -> Sequence[DestinationReport]:
+    async def _relay_until_over(self, bus: Bus, record: TaskRecord, stopping: asyncio.Event) -> OutputReport:
         recorder = self._recorder
         relay = self._relay = Relay(bus, self._job, record, self._clock, recorder.report_soon, recorder.ours)
         async with asyncio.TaskGroup() as group:
             running = [
                 start(group, relay.run(self._end), "relay"),
-                start(group, recorder.reporting(relay.reports, relay.origin), "report"),
-                start(group, recorder.following(self._end), "record"),
+                start(group, recorder.reporting(relay.report, relay.origin), "report"),
+                start(group, recorder.following(self._end, relay.update), "record"),
             ]
             ends = [
                 start(group, event.wait(), name)
@@ -98,7 +95,7 @@ class Child:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in ends + running:
                 await stop(task)
-        return relay.reports()
+        return relay.report()
 
     def _end(self, reason: EndReason = EndReason.STOPPED) -> None:
         if not self._ending.is_set():
@@ -112,7 +109,7 @@ class Child:
                 self._end()
                 return {"stopping": True}
             case "inspect":
-                reports = self._relay.reports() if self._relay else ()
-                return {"epoch": self._recorder.epoch, "destinations": [asdict(report) for report in reports]}
+                report = self._relay.report() if self._relay else OutputReport()
+                return {"epoch": self._recorder.epoch, **asdict(report)}
             case unknown:
                 return {"error": f"a task does not know {unknown!r}"}

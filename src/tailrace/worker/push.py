@@ -33,7 +33,7 @@ from tailrace.model.task import DestinationReport
 from tailrace.model.task import DestinationStatus as Status
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
-from tailrace.worker.pipeline import Message, Opening
+from tailrace.worker.reel import Message, Opening
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,6 @@ class Push:
 
     def __init__(
         self,
-        index: int,
         destination: Destination,
         guard: Guard,
         tls: ssl.SSLContext | None,
@@ -73,7 +72,6 @@ class Push:
         clock: Clock,
         on_change: Callable[[], None],
     ) -> None:
-        self._index = index
         self._destination = destination
         self._guard = guard
         self._tls = tls
@@ -93,7 +91,7 @@ class Push:
     def report(self) -> DestinationReport:
         """Return what this destination has done so far."""
         return DestinationReport(
-            self._index,
+            self._destination.number,
             self._life.status,
             self._since,
             self._reason,
@@ -118,10 +116,14 @@ class Push:
         self._sent_before = earlier.sent_bytes
         self._counters = Counters(earlier.video_frames, earlier.audio_frames, earlier.dropped_frames, earlier.connects)
 
+    def need(self) -> None:
+        """Dial now, before there is a message to send."""
+        self._needed.set()
+
     def offer(self, message: Message) -> None:
         """Send one message if the connection stands and keeps up; the first that may start a stream opens it."""
         if message.starts:
-            self._needed.set()
+            self.need()
         client = self._client
         if client is None:
             return
@@ -215,7 +217,11 @@ class Push:
                 self._since, self._reason = self._clock.unix(), command.why
                 _log.info(
                     "destination changed",
-                    extra={"destination": self._index, "status": command.status.name, "reason": command.why},
+                    extra={
+                        "destination": self._destination.number,
+                        "status": command.status.name,
+                        "reason": command.why,
+                    },
                 )
                 self._on_change()
         return commands

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
 from tailrace.bus.tasks import Tasks
 from tailrace.clock import Clock
 from tailrace.errors import BusError, TailraceError, TaskNotFound
-from tailrace.model.task import DestinationReport, EndReason, TaskRecord, TaskState
+from tailrace.model.task import EndReason, OutputReport, TaskRecord, TaskState
 from tailrace.worker.job import Job
 
 _log = logging.getLogger(__name__)
@@ -48,25 +48,25 @@ class Recorder:
         self.epoch = stored.record.epoch
         return stored.record if stored.record.live else None
 
-    async def ended(self, reason: EndReason, reports: Sequence[DestinationReport]) -> None:
+    async def ended(self, reason: EndReason, output: OutputReport) -> None:
         """Write that the task is over. Raises Fenced, and BusError when the bus is away."""
 
         def end(record: TaskRecord) -> TaskRecord | None:
             if not record.live:
                 return None
-            record = replace(record, destinations=tuple(reports))
+            record = replace(record, output=_stored(output))
             return record.move(TaskState.ENDED, self._clock.unix(), reason)
 
         await self._change(end)
 
     def report_soon(self) -> None:
-        """Say that the destinations have changed."""
+        """Say that the report has changed."""
         self._changed.set()
 
-    async def following(self, end: Callable[[], None]) -> None:
-        """Follow the record: call `end` when it asks for that, and take note when another child has taken over.
+    async def following(self, end: Callable[[], None], update: Callable[[TaskRecord], None]) -> None:
+        """Follow the record: tell `end` and `update` what it asks for, and take note when another child takes over.
 
-        This is what a stop or a taking-over cannot be lost by: it is read again after every reconnection.
+        By this no stop, update or taking-over can be lost: it is read again after every reconnection.
         """
         async with aclosing(self._tasks.follow(self._job.app, self._job.task_id)) as changes:
             async for stored in changes:
@@ -74,15 +74,17 @@ class Recorder:
                     self.fence()
                 elif stored.record.state is not TaskState.RUNNING:
                     end()
+                else:
+                    update(stored.record)
 
-    async def reporting(self, reports: Callable[[], Sequence[DestinationReport]], origin: Callable[[], float]) -> None:
-        """Write the destinations' states whenever they have changed."""
+    async def reporting(self, report: Callable[[], OutputReport], origin: Callable[[], float]) -> None:
+        """Write what the output is like whenever that has changed."""
         while True:
             await self._changed.wait()
             await asyncio.sleep(GATHER)
             self._changed.clear()
             try:
-                await self._change(lambda record: replace(record, destinations=tuple(reports()), origin=origin()))
+                await self._change(lambda record: replace(record, output=_stored(report()), origin=origin()))
             except Fenced:
                 return  # `following` sees it too
             except BusError as error:
@@ -115,3 +117,8 @@ class Recorder:
             return change(record)
 
         await self._tasks.change(self._job.app, self._job.task_id, ours)
+
+
+def _stored(output: OutputReport) -> OutputReport:
+    """Windows change with everybody who comes or goes; who wants to know asks the child."""
+    return replace(output, windows=())

@@ -1,32 +1,28 @@
-"""Relay: a running task's parts put together: units from the bus, pipeline, pushes, the robot, the idle clock."""
+"""Relay: a running task's parts put together: feed, reel, pushes, the robot, the idle clock."""
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Awaitable, Callable
 
 from tailrace.bus.connection import Bus
-from tailrace.bus.media import subscribe
 from tailrace.bus.membership import Membership
-from tailrace.bus.rooms import Left, Rooms
-from tailrace.bus.starts import request_start
+from tailrace.bus.rooms import Rooms
 from tailrace.clock import Clock
-from tailrace.errors import BusError
 from tailrace.model.liveness import Liveness
+from tailrace.model.plan import Plan
 from tailrace.model.presence import Presence, Role
-from tailrace.model.task import DestinationReport, EndReason, TaskRecord
-from tailrace.net.guard import Guard
+from tailrace.model.task import EndReason, OutputReport, TaskRecord
 from tailrace.supervise import start, stop
-from tailrace.unit import Unit
+from tailrace.worker.feed import Feed, Stage
 from tailrace.worker.job import Job
-from tailrace.worker.pipeline import Message, Pipeline
-from tailrace.worker.push import RATE_STEP, Push
+from tailrace.worker.lane import Junction, Lane
+from tailrace.worker.mixing import Mixing
+from tailrace.worker.passthrough import PassThrough
+from tailrace.worker.pushes import Pushes
+from tailrace.worker.reel import Message, Reel
 
 _log = logging.getLogger(__name__)
 
-# The publisher's process answers within a millisecond; it is asked again while pictures are missing, but not in a loop.
-START_TIMEOUT = 1.0
-START_AGAIN = 0.25
 # A task that is taken over goes on this much later than its record says, so that its output time cannot go back even
 # when the last report came a moment before the end: the longest frame interval of the API is 1 s.
 TAKE_OVER_MARGIN = 1.0
@@ -38,7 +34,7 @@ SUSPICIOUS_PAUSE = 1.0
 class Relay:
     """Runs one epoch of a task.
 
-    `changed` is called when a destination's state has changed; `ours` says whether the task is still this child's.
+    `changed` is called when what `report` returns has changed; `ours` says whether the task is still this child's.
     """
 
     def __init__(
@@ -50,8 +46,7 @@ class Relay:
         changed: Callable[[], None],
         ours: Callable[[], Awaitable[bool]],
     ) -> None:
-        self._bus = bus
-        self._plan = record.plan
+        self._plan, self._revision = record.plan, record.revision
         self._clock = clock
         self._changed = changed
         self._ours = ours
@@ -67,53 +62,89 @@ class Relay:
             task_id=record.task_id,
             epoch=record.epoch,
         )
-        begin = clock.unix() - record.origin + TAKE_OVER_MARGIN if record.origin else 0.0
-        self._pipeline = Pipeline(self._plan, int(begin * 1_000_000), self._deliver)
         self._origin = record.origin
-        self._rejoins_known = 0
-        self._start_wanted = asyncio.Event()
-        self._order = asyncio.Lock()  # live units wait, in the bounded queue of the subscription, while a start is used
-        guard = Guard(job.allow_private)
-        tls = None if job.tls_verify else _unverified()
-        self._pushes = [
-            Push(index, destination, guard, tls, self._pipeline.opening, clock, changed)
-            for index, destination in enumerate(self._plan.destinations)
-        ]
-        known = {report.index: report for report in record.destinations}
-        for index, push in enumerate(self._pushes):
-            if index in known:
-                push.go_on_from(known[index])
+        self._shown, self._shown_since = record.output.revision, record.output.since
+        self._liveness = Liveness(self._plan.max_idle, clock.monotonic())
+        self._presence_known = asyncio.Event()
+        self._updated = asyncio.Event()
+        # Once there was a message, output time 0 is known, and what follows goes on from there.
+        begin_us = int((clock.unix() - record.origin + TAKE_OVER_MARGIN) * 1_000_000) if record.origin else 0
+        self._reel = Reel(self._plan.audio, self._plan.video, self._deliver, begin_us // 1000)
+        self._pushes = Pushes(job, self._reel.opening, clock, changed)
+        self._pushes.go_on_from(record.output.destinations)
+        self._pushes.want(self._plan.destinations)
+        self._junction = Junction(self._reel, self._plan.video, self._began, self._shows)
+        self._bus, self._job = bus, job
+        self._feed, self._lane = self._new_feed(begin_us)
 
-    def reports(self) -> list[DestinationReport]:
-        """Return the state of every destination."""
-        return [push.report() for push in self._pushes]
+    def report(self) -> OutputReport:
+        """Return what the output is like."""
+        return OutputReport(
+            self._pushes.reports(), self._shown, self._shown_since, self._feed.notes(), self._feed.windows()
+        )
 
     def origin(self) -> float:
         """Return the Unix time of output time 0, by the latest message; 0.0 before the first."""
         return self._origin
 
+    def update(self, record: TaskRecord) -> None:
+        """Do what another revision of the task's plan says."""
+        if record.revision > self._revision:
+            self._plan, self._revision = record.plan, record.revision
+            self._pushes.want(record.plan.destinations)
+            self._updated.set()
+
     async def run(self, end: Callable[[EndReason], None]) -> None:
         """Relay until cancelled, then end every push in order. `end` is told why the task is over by itself."""
-        subscription = await subscribe(self._bus, self._plan.source, self._take)
-        try:
-            async with asyncio.TaskGroup() as group:
-                start(group, self._request_start(), "start")
-                for index, push in enumerate(self._pushes):
-                    start(group, push.run(), f"push {index}")
-                start(group, self._ask_for_starts(), "starts")
-                start(group, self._be_in_room(end), "robot")
-                start(group, self._watch_for_idle(end), "idle")
-                start(group, self._measure(), "bit rates")
-        finally:
-            await subscription.close()
+        async with asyncio.TaskGroup() as group:
+            start(group, self._pushes.run(), "pushes")
+            start(group, self._run_feeds(), "feeds")
+            start(group, self._be_in_room(end), "robot")
+            start(group, self._watch_for_idle(end), "idle")
 
-    async def _take(self, unit: Unit) -> None:
-        async with self._order:
-            if not await self._still_ours():
-                return
-            self._pipeline.take(unit)
-        if self._pipeline.joiner.wants_start:
-            self._start_wanted.set()
+    async def _run_feeds(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            running = start(group, self._feed.run(), "feed")
+            while True:
+                await self._updated.wait()
+                self._updated.clear()
+                if isinstance(self._feed, _kind_of(self._plan)):
+                    self._feed.change(self._plan, self._revision)
+                    continue
+                self._feed, self._lane = self._new_feed(self._now_us())
+                start(group, self._replace(running, self._lane), "change of feed")
+                running = start(group, self._feed.run(), "feed")
+
+    async def _replace(self, running: asyncio.Task[None], lane: Lane) -> None:
+        """Let the old feed go on until the new one's lane is open, or a later one's."""
+        await lane.opened.wait()
+        await stop(running)
+
+    def _new_feed(self, start_us: int) -> tuple[Feed, Lane]:
+        lane = self._junction.lane()
+
+        def present(anybody: bool) -> None:
+            if lane is self._lane:
+                self._liveness.present(anybody, self._clock.monotonic())
+                self._presence_known.set()
+
+        stage = Stage(
+            bus=self._bus,
+            job=self._job,
+            clock=self._clock,
+            rooms=self._rooms,
+            lane=lane,
+            still_ours=self._still_ours,
+            present=present,
+            need=self._pushes.need,
+            changed=self._changed,
+        )
+        return _kind_of(self._plan)(self._plan, self._revision, stage, start_us), lane
+
+    def _now_us(self) -> int:
+        """The output time that is now, later than anything on the reel."""
+        now = int((self._clock.unix() - self._origin) * 1_000_000) if self._origin else 0
+        return max(now, (self._reel.end_ms + 1) * 1000)
 
     async def _still_ours(self) -> bool:
         """Look at the record after a pause: nothing may be pushed beside a child that has taken over."""
@@ -124,41 +155,16 @@ class Relay:
         return True
 
     def _deliver(self, message: Message) -> None:
-        if self._pipeline.rejoins != self._rejoins_known:
-            # The timeline was closed over a gap, or has begun: output time 0 is at another Unix time now.
-            self._rejoins_known = self._pipeline.rejoins
-            self._origin = self._clock.unix() - message.timestamp_ms / 1000
+        self._pushes.offer(message)
+
+    def _began(self, now_us: int) -> None:
+        self._origin = self._clock.unix() - now_us / 1_000_000
+        self._changed()
+
+    def _shows(self, revision: int) -> None:
+        if revision != self._shown:
+            self._shown, self._shown_since = revision, self._clock.unix()
             self._changed()
-        for push in self._pushes:
-            push.offer(message)
-
-    async def _measure(self) -> None:
-        while True:
-            for push in self._pushes:
-                push.measure()
-            await asyncio.sleep(RATE_STEP)
-
-    async def _request_start(self) -> None:
-        try:
-            units = await request_start(self._bus, self._plan.source, START_TIMEOUT)
-        except BusError as error:
-            _log.warning("no start from the publisher", extra={"error": str(error)})
-            units = []
-        async with self._order:
-            if not await self._still_ours():
-                return
-            for _ in self._pipeline.join(units):
-                await asyncio.sleep(0)
-        if units:
-            self._origin = self._clock.unix() - self._pipeline.timeline.end_us / 1_000_000
-            self._changed()
-
-    async def _ask_for_starts(self) -> None:
-        while True:
-            await self._start_wanted.wait()
-            await self._request_start()
-            await asyncio.sleep(START_AGAIN)
-            self._start_wanted.clear()
 
     async def _be_in_room(self, end: Callable[[EndReason], None]) -> None:
         """Hold the robot's place in the room; another member of its name throws it out (spec/02 section 5)."""
@@ -169,40 +175,19 @@ class Relay:
         end(EndReason.ROBOT_KICKED)
 
     async def _watch_for_idle(self, end: Callable[[EndReason], None]) -> None:
-        liveness = Liveness(self._plan.max_idle, self._clock.monotonic())
-        changed = asyncio.Event()
-
-        async def watch() -> None:
-            async for change in self._rooms.watch(room=self._plan.source.room, user=self._plan.source.user):
-                presence = change.presence
-                if presence.role is Role.ROBOT:
-                    continue
-                if isinstance(change, Left):
-                    liveness.left(presence.key, self._clock.monotonic())
-                else:
-                    liveness.joined(presence.key)
-                changed.set()
-
-        async with asyncio.TaskGroup() as group:
-            watching = start(group, watch(), "presence")
-            while True:
-                deadline = liveness.deadline
-                wait = None if deadline is None else deadline - self._clock.monotonic()
-                if wait is not None and wait <= 0:
-                    break
-                try:
-                    async with asyncio.timeout(wait):
-                        await changed.wait()
-                    changed.clear()
-                except TimeoutError:
-                    pass
-            await stop(watching)
+        while True:
+            deadline = self._liveness.deadline
+            wait = None if deadline is None else deadline - self._clock.monotonic()
+            if wait is not None and wait <= 0:
+                break
+            try:
+                async with asyncio.timeout(wait):
+                    await self._presence_known.wait()
+                self._presence_known.clear()
+            except TimeoutError:
+                pass
         end(EndReason.IDLE)
 
 
-def _unverified() -> ssl.SSLContext:
-    """A TLS context for `destinations.tls_verify = false`."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+def _kind_of(plan: Plan) -> type[PassThrough] | type[Mixing]:
+    return PassThrough if plan.mix is None else Mixing

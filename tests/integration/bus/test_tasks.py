@@ -10,23 +10,21 @@ from tailrace.bus.tasks import Tasks
 from tailrace.errors import Conflict, TaskNotFound
 from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
 from tailrace.model.plan import Destination, Plan
-from tailrace.model.task import DestinationReport, DestinationStatus, TaskRecord, TaskState
+from tailrace.model.task import DestinationReport, DestinationStatus, OutputReport, TaskRecord, TaskState
 from tailrace.secret import PushUrl
 from tests.integration.bus.conftest import Run
 
 
 def a_record(app: SdkAppId, name: str = "task a/1.*") -> TaskRecord:
     room = Room(app, "room 1.>", numeric=False)
-    plan = Plan(
-        room, UserId("robot"), Stream(room, UserId("alice")), (Destination(PushUrl("rtmp://cdn/live/key?a=1")),)
-    )
+    destinations = (Destination(0, PushUrl("rtmp://cdn/live/key?a=1")),)
+    plan = Plan(room, UserId("robot"), destinations, Stream(room, UserId("alice")))
     return TaskRecord(TaskId(name), plan, created_at=1.5)
 
 
 def test_a_record_comes_back_as_it_was_stored(run: Run, app: SdkAppId) -> None:
-    record = replace(
-        a_record(app), destinations=(DestinationReport(0, DestinationStatus.RUNNING, bitrate_kbps=1.5, reason="é"),)
-    )
+    report = DestinationReport(0, DestinationStatus.RUNNING, bitrate_kbps=1.5, reason="é")
+    record = replace(a_record(app), output=OutputReport((report,), revision=0, notes=("note",)))
 
     async def scenario(bus: Bus) -> None:
         tasks = Tasks(bus)

@@ -10,17 +10,25 @@ from hypothesis import strategies as st
 from tailrace.bus.plain import dump, load
 from tailrace.errors import BusError
 from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
+from tailrace.model.mix import Fit, Layout, LayoutMode, Mix, Scene, Slot, VideoEncoding, Voice, Voices
 from tailrace.model.plan import AacProfile, AudioEncoding, Destination, Plan
 from tailrace.model.presence import Presence, Role
-from tailrace.model.task import DestinationReport, DestinationStatus, TaskRecord, TaskState
-from tailrace.secret import PushUrl
+from tailrace.model.task import DestinationReport, DestinationStatus, OutputReport, TaskRecord, TaskState
+from tailrace.secret import ImageUrl, PushUrl
 
 ROOM = Room(SdkAppId(1), "r", numeric=True)
 PLAN = Plan(
     ROOM,
     UserId("robot"),
-    Stream(ROOM, UserId("alice")),
-    (Destination(PushUrl("rtmp://cdn/live/secret"), tencent=False),),
+    (Destination(0, PushUrl("rtmp://cdn/live/secret"), tencent=False),),
+    mix=Mix(
+        Scene(
+            VideoEncoding(1280, 720, 15, 1500, 2),
+            Layout(LayoutMode.CUSTOM, (Slot(Stream(ROOM, UserId("alice")), 0, 0, 640, 360, fit=Fit.INSIDE),)),
+            image=ImageUrl("https://pictures.example/a.png?signature=1"),
+        ),
+        Voices(only=(Voice(ROOM, UserId("alice"), 50),)),
+    ),
     audio=AudioEncoding(profile=AacProfile.HE),
 )
 RECORD = TaskRecord(
@@ -28,7 +36,7 @@ RECORD = TaskRecord(
     PLAN,
     TaskState.RUNNING,
     created_at=3.0,
-    destinations=(DestinationReport(0, DestinationStatus.RECOVERING, reason="lost"),),
+    output=OutputReport((DestinationReport(0, DestinationStatus.RECOVERING, reason="lost"),)),
 )
 
 

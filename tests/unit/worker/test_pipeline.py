@@ -10,7 +10,9 @@ from tailrace.ids import Kind, Room, SdkAppId, Stream, UserId
 from tailrace.model.plan import AudioEncoding, Plan
 from tailrace.unit import Unit
 from tailrace.wire.flv import TagType, encode_tag, file_header
-from tailrace.worker.pipeline import KEPT_SOUND_MESSAGES, Message, Opening, Pipeline
+from tailrace.worker.lane import Junction
+from tailrace.worker.pipeline import Pipeline
+from tailrace.worker.reel import KEPT_SOUND_MESSAGES, Message, Opening, Reel
 from tests.media.encoded import HEIGHT, RATE_HZ, WIDTH, interleaved, mean_colour, pictures, pitch, sound
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
@@ -21,9 +23,12 @@ class Relayed:
     """A pipeline and what it has delivered."""
 
     def __init__(self, *, video: bool = True, start_us: int = 0, audio: AudioEncoding | None = None) -> None:
-        plan = Plan(ROOM, UserId("robot"), Stream(ROOM, UserId("anna")), (), video, audio or AudioEncoding())
+        source, audio = Stream(ROOM, UserId("anna")), audio or AudioEncoding()
+        plan = Plan(ROOM, UserId("robot"), (), source, video=video, audio=audio)
         self.messages: list[Message] = []
-        self.pipeline = Pipeline(plan, start_us, self.messages.append)
+        self.reel = Reel(audio, video, self.messages.append, start_us // 1000)
+        lane = Junction(self.reel, video, lambda now_us: None, lambda revision: None).lane()
+        self.pipeline = Pipeline(plan, start_us, lane)
 
     def feed(self, units: list[Unit]) -> "Relayed":
         for unit in units:
@@ -84,7 +89,7 @@ def test_the_first_message_is_set_up_data_and_the_first_picture_a_key_frame_at_t
 def test_who_joins_late_gets_metadata_set_up_and_the_group_of_pictures_so_far() -> None:
     relayed = join(interleaved(pictures(RED, 1.6), sound(440, 1.6)))
 
-    opening = relayed.pipeline.opening()
+    opening = relayed.reel.opening()
 
     assert opening.metadata["width"] == WIDTH
     assert opening.metadata["height"] == HEIGHT
@@ -102,7 +107,7 @@ def test_sound_is_announced_with_the_first_picture_although_its_encoder_needs_mo
 
     next(relayed.pipeline.join(start))
 
-    opening = relayed.pipeline.opening()
+    opening = relayed.reel.opening()
     assert (opening.metadata["audiosamplerate"], opening.metadata["stereo"]) == (8000, False)
     assert [header.kind for header in opening.headers] == [Kind.VIDEO, Kind.AUDIO]
     list(relayed.pipeline.join(start))
@@ -132,7 +137,7 @@ def test_an_audio_only_task_relays_no_picture_and_starts_with_sound() -> None:
     relayed = join(interleaved(pictures(RED, 2.0), sound(440, 2.0)), video=False)
 
     assert {message.kind for message in relayed.messages} == {Kind.AUDIO}
-    opening = relayed.pipeline.opening()
+    opening = relayed.reel.opening()
     assert "width" not in opening.metadata
     assert opening.messages[0].starts
     assert len(opening.messages) <= KEPT_SOUND_MESSAGES + 1
@@ -171,5 +176,5 @@ def test_a_group_of_pictures_without_end_is_not_kept() -> None:
 
     relayed = join(units)
 
-    assert not relayed.pipeline.ready
-    assert relayed.pipeline.opening().messages == []
+    assert not relayed.reel.ready
+    assert relayed.reel.opening().messages == []

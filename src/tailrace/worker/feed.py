@@ -1,0 +1,53 @@
+"""Feed: where a task's output comes from: one stream passed through, or a mix."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tailrace.bus.connection import Bus
+from tailrace.bus.rooms import Rooms
+from tailrace.clock import Clock
+from tailrace.model.plan import Plan
+from tailrace.model.task import WindowReport
+from tailrace.worker.job import Job
+from tailrace.worker.lane import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What feeds work with.
+
+    `still_ours` says whether the task is this child's; it is asked before anything is put on `lane`. `present` is told
+    whether anybody who takes part is in a room; `need` has the destinations dialled; `changed` is called when there are
+    other notes.
+    """
+
+    bus: Bus
+    job: Job
+    clock: Clock
+    rooms: Rooms
+    lane: Lane
+    still_ours: Callable[[], Awaitable[bool]]
+    present: Callable[[bool], None]
+    need: Callable[[], None]
+    changed: Callable[[], None]
+
+
+class Feed(Protocol):
+    """Puts messages on its lane while `run` runs."""
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        ...
+
+    def change(self, plan: Plan, revision: int) -> None:
+        """Do what `plan` says from now on; it is of the same kind as before, pass-through or mix."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """Return in words where the output differs from what was asked."""
+        ...
+
+    def windows(self) -> tuple[WindowReport, ...]:
+        """Return what the mixed picture shows."""
+        ...

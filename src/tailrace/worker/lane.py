@@ -1,0 +1,103 @@
+"""Lane: a feed's way onto the reel. When a task changes its feed, the old one goes on until the new one is there.
+
+The first lane is open from the start. A later one lets nothing through until its first key frame (or its first sound,
+in an output of sound alone); with that it opens, and the one before it closes. So the output has no gap, and no picture
+without its reference.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from tailrace.worker.reel import Reel
+
+
+class Junction:
+    """Where the lanes of one task meet its reel; the last one that has opened is let through.
+
+    `began` is told which output time, in microseconds, is now, `shows` the revision that the output has from now on.
+    """
+
+    def __init__(self, reel: Reel, video: bool, began: Callable[[int], None], shows: Callable[[int], None]) -> None:
+        self.reel = reel
+        self.video = video
+        self.began = began
+        self.shows = shows
+        self.current: Lane | None = None
+        self._lanes = 0
+
+    def lane(self) -> "Lane":
+        """Return a new lane, later than all before."""
+        self._lanes += 1
+        lane = Lane(self, self._lanes)
+        if self.current is None:
+            self.current = lane
+            lane.opened.set()
+        return lane
+
+
+class Lane:
+    """What one feed writes to; the calls are those of `Reel` and `Junction`."""
+
+    def __init__(self, junction: Junction, number: int) -> None:
+        self.opened = asyncio.Event()
+        self._junction = junction
+        self._number = number
+        self._shift_ms = 0
+        self._configs: dict[str, bytes] = {}
+        self._now_us: int | None = None
+        self._revision: int | None = None
+
+    def video_config(self, at_ms: int, config: bytes) -> None:
+        """Let the pictures from here on have this set-up data."""
+        if self._is_open:
+            self._junction.reel.video_config(at_ms + self._shift_ms, config)
+        self._configs["video"] = config
+
+    def audio_config(self, at_ms: int, config: bytes) -> None:
+        """Let the sound from here on have this set-up data."""
+        if self._is_open:
+            self._junction.reel.audio_config(at_ms + self._shift_ms, config)
+        self._configs["audio"] = config
+
+    def picture(self, at_ms: int, composition_ms: int, key: bool, payload: bytes) -> None:
+        """Send one access unit."""
+        if self._is_open or (key and self._open(at_ms)):
+            self._junction.reel.picture(at_ms + self._shift_ms, composition_ms, key, payload)
+
+    def sound(self, at_ms: int, data: bytes) -> None:
+        """Send one AAC frame."""
+        if self._is_open or (not self._junction.video and self._open(at_ms)):
+            self._junction.reel.sound(at_ms + self._shift_ms, data)
+
+    def began(self, now_us: int) -> None:
+        """Say which output time is now."""
+        self._now_us = now_us
+        if self._is_open:
+            self._junction.began(now_us + self._shift_ms * 1000)
+
+    def shows(self, revision: int) -> None:
+        """Say which revision is shown from now on."""
+        self._revision = revision
+        if self._is_open:
+            self._junction.shows(revision)
+
+    @property
+    def _is_open(self) -> bool:
+        return self._junction.current is self
+
+    def _open(self, at_ms: int) -> bool:
+        junction = self._junction
+        if junction.current is None or junction.current._number > self._number:
+            return False
+        junction.current = self
+        self._shift_ms = max(0, junction.reel.end_ms + 1 - at_ms)
+        if "video" in self._configs:
+            self.video_config(at_ms, self._configs["video"])
+        if "audio" in self._configs:
+            self.audio_config(at_ms, self._configs["audio"])
+        if self._now_us is not None:
+            self.began(self._now_us)
+        if self._revision is not None:
+            self.shows(self._revision)
+        self.opened.set()
+        return True
