@@ -5,6 +5,7 @@ rounded never overlap, since two numbers rounded down do not add up to more than
 """
 
 from dataclasses import dataclass
+from math import isqrt
 
 MOST_SMALL = 15
 
@@ -59,7 +60,7 @@ def grid(count: int, width: int, height: int, *, centre_last_row: bool = False) 
 
     `centre_last_row` puts an incomplete last row in the middle, as a sample of the cloud's documentation has it.
     """
-    columns = next(side for side in range(1, 5) if count <= side * side or side == 4)
+    columns = min(4, isqrt(max(0, count - 1)) + 1)  # the smallest square that holds them
     rows = 1 if count <= 2 else columns
     count = min(count, columns * rows)
     boxes = []
