@@ -119,12 +119,16 @@ class Destinations(Section):
 
 
 class Api(Section):
-    """Choices that spec/01 and spec/02 leave to the server."""
+    """Choices that spec/01 and spec/02 leave to the server.
+
+    `strict` refuses what could only be done in a similar way, such as LC-AAC for HE-AAC.
+    """
 
     regions: tuple[str, ...] = RELAY_REGIONS
     service_label: str = ""
     stop_ended_again: bool = True
     require_user_sig: bool = False
+    strict: bool = False
 
 
 class Rooms(Section):

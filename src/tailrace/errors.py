@@ -125,6 +125,14 @@ class TaskNotFound(CallerError):
     """No such task in this SdkAppId."""
 
 
+class UpdateOutdated(CallerError):
+    """The SequenceNumber of an update does not grow: a newer one has been accepted already."""
+
+
+class OutputModeFixed(CallerError):
+    """An update would turn sound alone into sound and picture, or the reverse, which needs another task."""
+
+
 class RecordingNotStoppable(CallerError):
     """A RecordKey was given for a task whose recording cannot be ended this way."""
 

@@ -51,6 +51,7 @@ regions = ["ap-guangzhou", "ap-hongkong", "ap-singapore"]    # ["*"]: any region
 service_label = ""             # insist on this service name in TC3 signatures; empty: any
 stop_ended_again = true        # stopping a task that has ended succeeds
 require_user_sig = false       # AgentParams.UserSig must be given
+strict = false                 # refuse what can only be done in a similar way, such as LC-AAC for HE-AAC
 
 [rooms]
 lost_after = 10                # seconds that a publisher who vanished without a word stays in the room

@@ -54,6 +54,8 @@ TABLE: dict[type[errors.TailraceError], _Code] = {
     errors.ParameterInvalid: _Code("InvalidParameter", "参数错误。", detailed=True),
     errors.AppUnknown: _Code("InvalidParameter.SdkAppId", "SdkAppId 错误。"),
     errors.NotBuilt: _Code("UnsupportedOperation", "操作不支持。", detailed=True),
+    errors.OutputModeFixed: _Code("UnsupportedOperation", "操作不支持。", detailed=True),
+    errors.UpdateOutdated: _Code("FailedOperation.RequestOutdated", "请求已过期。"),
     errors.TaskNotFound: _Code("ResourceNotFound", "资源不存在。"),
     errors.RecordingNotStoppable: _Code("FailedOperation.CRUnsupportMethod", "不支持的云端录制方法。"),
     errors.UserSigRejected: _Code("InvalidParameter", "UserSig 错误。", detailed=True),

@@ -6,13 +6,15 @@ from typing import Protocol
 
 from tailrace.config import App, Destinations
 from tailrace.control.action import AddressGuard
+from tailrace.control.mixing import mix_of, refuse_mixing
+from tailrace.control.naming import Naming
 from tailrace.control.params.agent import AgentParams
 from tailrace.control.params.audio import AudioEncode, McuAudioParams
 from tailrace.control.params.publish import McuFeedBackRoomParams, McuPublishCdnParam
 from tailrace.control.params.record import NO_RECORDING, McuRecordParams
-from tailrace.control.params.sei import McuSeiParams
+from tailrace.control.params.sei import UUID_TYPE, McuLayoutVolume, McuPassThrough, McuSeiParams
 from tailrace.control.params.video import McuVideoParams
-from tailrace.control.params.who import MixUserInfo, SingleSubscribeParams, room
+from tailrace.control.params.who import SingleSubscribeParams, room
 from tailrace.errors import (
     AddressForbidden,
     CallerError,
@@ -21,12 +23,14 @@ from tailrace.errors import (
     ParameterMissing,
     UserSigRejected,
 )
-from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId
+from tailrace.ids import SdkAppId, Stream, UserId
+from tailrace.model.mix import LayoutVolume, Mix, PassThrough, Sei
 from tailrace.model.plan import AacProfile, AudioEncoding, Destination, Plan
+from tailrace.secret import PushUrl
 from tailrace.wire import usersig
 from tailrace.wire.rtmp import url as rtmp_url
 
-_NO_MIXING = "has no meaning in a single-stream relay (WithTranscoding 0), and mixing is not built yet"
+_USER = "SingleSubscribeParams.UserMediaStream"
 
 
 class StartRequest(Protocol):
@@ -58,25 +62,69 @@ class StartRequest(Protocol):
     def record_params(self) -> McuRecordParams | None: ...
 
 
-def plan_of(request: StartRequest) -> Plan:
-    """Return what the task shall do. Raises NotBuilt with the path of the first field that asks for more."""
-    _refuse_not_built(request)
-    main_room = room(request.sdk_app_id, request.room_id, request.room_id_type)
-    audio = request.audio_params.audio_encode if request.audio_params else None
+def plan_of(request: StartRequest, *, strict: bool) -> Plan:
+    """Return what the task shall do. `strict`: refuse what could only be done in a similar way (api.strict).
+
+    Raises NotBuilt with the path of the first field that asks for more, ParameterInvalid and ParameterMissing.
+    """
+    _refuse_not_built(request, strict)
+    naming = Naming(
+        room(request.sdk_app_id, request.room_id, request.room_id_type), UserId(request.agent_params.user_id)
+    )
+    audio, video = request.audio_params, request.video_params
+    mixing = request.with_transcoding == 1
+    if not mixing:
+        refuse_mixing(audio, video)
     return Plan(
-        room=main_room,
-        robot=UserId(request.agent_params.user_id),
-        source=_source(request.single_subscribe_params, main_room),
+        room=naming.main_room,
+        robot=naming.robot,
         destinations=tuple(
             Destination(number, entry.publish_cdn_url, tencent=entry.is_tencent_cdn == 1)
             for number, entry in enumerate(request.publish_cdn_params)
         ),
-        # spec/02 section 1.3, row 2: AudioParams alone is an audio-only relay; with VideoParams beside it, or with
-        # neither of them, sound and picture are relayed. VideoEncode is not checked against the upstream.
-        video=request.video_params is not None or request.audio_params is None,
-        audio=_encoding(audio) if audio else AudioEncoding(),
+        source=None if mixing else source_of(request.single_subscribe_params, naming),
+        mix=mix_of(audio, video, naming, Mix()) if mixing else None,
+        sei=sei_of(request.sei_params),
+        # A mix has a picture when VideoParams are given. spec/02 section 1.3, row 2: of a single stream, AudioParams
+        # alone is an audio-only relay; with VideoParams beside it, or with neither of them, sound and picture are
+        # relayed. VideoEncode is not checked against the upstream.
+        video=video is not None or (not mixing and audio is None),
+        audio=encoding_of(audio.audio_encode) if audio and audio.audio_encode else AudioEncoding(),
         max_idle=float(request.agent_params.max_idle_time),
     )
+
+
+def source_of(single: SingleSubscribeParams | None, naming: Naming) -> Stream:
+    """Return the one stream that is passed through. Raises ParameterMissing, ParameterInvalid, NotBuilt."""
+    if single is None:
+        raise ParameterMissing("SingleSubscribeParams")
+    stream = naming.stream(single.user_media_stream, _USER)
+    if stream is None:
+        raise ParameterMissing(f"{_USER}.UserInfo")
+    if stream.room != naming.main_room:
+        raise NotBuilt(f"{_USER}.UserInfo.RoomId", "a user of another room is not built yet")
+    return stream
+
+
+def encoding_of(audio: AudioEncode) -> AudioEncoding:
+    """Return the sound that is asked for."""
+    return AudioEncoding(audio.sample_rate, audio.channel, audio.bit_rate, AacProfile(audio.codec))
+
+
+def sei_of(params: McuSeiParams | None) -> Sei:
+    """Return what is inserted into the pictures."""
+    if params is None:
+        return Sei()
+    return Sei(
+        _layout_volume(params.layout_volume) if params.layout_volume else None,
+        _pass_through(params.pass_through) if params.pass_through else None,
+    )
+
+
+def refuse_feedback(rooms: Sequence[McuFeedBackRoomParams] | None) -> None:
+    """Raise NotBuilt when the output shall be pushed back into rooms."""
+    if rooms:
+        raise NotBuilt("FeedBackRoomParams", "pushing back into rooms is not built yet")
 
 
 def check_robot(robot: AgentParams, app: App, required: bool, now: float) -> None:
@@ -91,15 +139,15 @@ def check_robot(robot: AgentParams, app: App, required: bool, now: float) -> Non
         raise ParameterInvalid("AgentParams.UserSig", str(error)) from error
 
 
-def check_destinations(destinations: Sequence[Destination], allowed: Destinations, guard: AddressGuard) -> None:
-    """Raise ParameterInvalid for the first push URL that is none, or whose literal IP address is not allowed.
+def check_push_urls(urls: Sequence[PushUrl], allowed: Destinations, guard: AddressGuard) -> None:
+    """Raise ParameterInvalid for the first of PublishCdnParams that is no push URL, or whose literal IP is not allowed.
 
     A host name is looked up by the child that connects, and checked there: what it stands for now says nothing then.
     """
-    for index, destination in enumerate(destinations):
+    for index, url in enumerate(urls):
         path = f"PublishCdnParams.{index}.PublishCdnUrl"
         try:
-            target = rtmp_url.parse(destination.url)
+            target = rtmp_url.parse(url)
         except CallerError as error:
             raise ParameterInvalid(path, str(error)) from error
         if target.tls and not allowed.allow_rtmps:
@@ -118,60 +166,21 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _source(single: SingleSubscribeParams | None, main_room: Room) -> Stream:
-    """Return the one stream that is relayed; the request's own rules have seen to it that there is one."""
-    info = single.user_media_stream.user_info if single else None
-    if single is None or info is None:
-        raise ParameterMissing("SingleSubscribeParams")
-    if _elsewhere(info, main_room):
-        raise NotBuilt(
-            "SingleSubscribeParams.UserMediaStream.UserInfo.RoomId", "a user of another room is not built yet"
-        )
-    kind = StreamType.MAIN if single.user_media_stream.stream_type == 0 else StreamType.AUX
-    return Stream(main_room, UserId(info.user_id), kind)
+def _layout_volume(asked: McuLayoutVolume) -> LayoutVolume:
+    return LayoutVolume(asked.app_data, asked.payload_type, asked.interval / 1000, asked.follow_idr == 1)
 
 
-def _elsewhere(info: MixUserInfo, main_room: Room) -> bool:
-    numeric = main_room.numeric if info.room_id_type is None else info.room_id_type == 0
-    return (info.room_id or main_room.room_id, numeric) != (main_room.room_id, main_room.numeric)
+def _pass_through(asked: McuPassThrough) -> PassThrough:
+    uuid = asked.payload_uuid if asked.payload_type == UUID_TYPE else None
+    return PassThrough(
+        asked.payload_content, asked.payload_type, uuid or "", asked.interval / 1000, asked.follow_idr == 1
+    )
 
 
-def _encoding(audio: AudioEncode) -> AudioEncoding:
-    return AudioEncoding(audio.sample_rate, audio.channel, audio.bit_rate, AacProfile(audio.codec))
-
-
-def _refuse_not_built(request: StartRequest) -> None:
-    if request.with_transcoding == 1:
-        raise NotBuilt("WithTranscoding", "mixing is not built yet")
-    if request.feed_back_room_params:
-        raise NotBuilt("FeedBackRoomParams", "pushing back into rooms is not built yet")
-    if request.sei_params is not None:
-        raise NotBuilt("SeiParams", "inserting SEI is not built yet")
+def _refuse_not_built(request: StartRequest, strict: bool) -> None:
+    refuse_feedback(request.feed_back_room_params)
     if request.record_params is not None and request.record_params.uni_record != NO_RECORDING:
         raise NotBuilt("RecordParams.UniRecord", "recording is not built yet; 1 says that nothing is recorded")
-    if request.audio_params is not None:
-        _refuse_audio(request.audio_params)
-    if request.video_params is not None:
-        _refuse_video(request.video_params)
-
-
-def _refuse_audio(audio: McuAudioParams) -> None:
-    if audio.audio_encode is not None and audio.audio_encode.codec != AacProfile.LC:
-        raise NotBuilt("AudioParams.AudioEncode.Codec", "HE-AAC is not built yet")
-    if audio.subscribe_audio_list:
-        raise NotBuilt("AudioParams.SubscribeAudioList", _NO_MIXING)
-    if audio.un_subscribe_audio_list:
-        raise NotBuilt("AudioParams.UnSubscribeAudioList", _NO_MIXING)
-
-
-def _refuse_video(video: McuVideoParams) -> None:
-    asked = {
-        "LayoutParams": video.layout_params is not None,
-        "BackGroundColor": video.back_ground_color is not None,
-        "BackgroundImageUrl": video.background_image_url is not None,
-        "WaterMarkList": bool(video.water_mark_list),
-        "BackgroundRenderMode": video.background_render_mode is not None,
-    }
-    for name, given in asked.items():
-        if given:
-            raise NotBuilt(f"VideoParams.{name}", _NO_MIXING)
+    encode = request.audio_params.audio_encode if request.audio_params else None
+    if strict and encode is not None and encode.codec != AacProfile.LC:
+        raise NotBuilt("AudioParams.AudioEncode.Codec", "there is no HE-AAC encoder here (api.strict)")

@@ -5,12 +5,13 @@ import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from tailrace.bus.tasks import Stored
 from tailrace.clock import Clock
 from tailrace.control.inspection import Inspected, as_told, stored_last, unattended
-from tailrace.errors import BusError, RecordingNotStoppable, TaskNotFound
+from tailrace.errors import BusError, RecordingNotStoppable, TaskNotFound, UpdateOutdated
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.plan import Plan
 from tailrace.model.task import EndReason, TaskRecord, TaskState
@@ -128,6 +129,33 @@ class Tasks:
             # Nobody runs it: a worker died, or has not begun. A child that comes now finds it ended and lets go.
             record = await self._change(app, task_id, self._ended)
         await self._queue.withdraw(app, task_id)
+
+    async def update(
+        self, app: SdkAppId, task_id: TaskId, sequence: int, digest: str, change: Callable[[Plan, int], Plan]
+    ) -> None:
+        """Store what `change` makes of the plan and the number of its next revision; who runs the task follows that.
+
+        `change` may be called again when somebody else was faster; what it raises goes through, and then nothing has
+        changed: `sequence` may be used again. The last one again, with the same digest, has no effect. Raises
+        TaskNotFound when the task is ending or was started more than 30 days ago, and UpdateOutdated.
+        """
+
+        def decide(record: TaskRecord) -> TaskRecord | None:
+            if record.created_at + MEMORY < self._clock.unix():
+                raise TaskNotFound("The task was started more than 30 days ago.")
+            if record.state not in (TaskState.QUEUED, TaskState.RUNNING):
+                raise TaskNotFound("The task has ended.")
+            if (sequence, digest) == (record.sequence, record.digest):
+                return None
+            if sequence <= record.sequence:
+                raise UpdateOutdated(f"SequenceNumber {record.sequence} has been accepted already.")
+            revision = record.revision + 1
+            plan = change(record.plan, revision)
+            return replace(record, plan=plan, revision=revision, sequence=sequence, digest=digest)
+
+        await self.find(app, task_id)
+        record = await self._change(app, task_id, decide)
+        _log.info("task updated", extra={"task_id": task_id, "sequence": sequence, "revision": record.revision})
 
     async def find(self, app: SdkAppId, task_id: TaskId) -> TaskRecord:
         """Return the record of a task of `app`. Raises TaskNotFound."""

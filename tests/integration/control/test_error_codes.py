@@ -4,12 +4,11 @@ from typing import Any
 
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
-from tencentcloud.trtc.v20190722 import models
 
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.config import Limits
 from tailrace.secret import Secret
-from tests.integration.control.requests import PUSH, start_request, stop_request
+from tests.integration.control.requests import PUSH, WINDOWS, picture, start_request, stop_request, update_request
 from tests.integration.control.running import (
     CONFIG,
     FOREIGN_APP,
@@ -202,13 +201,6 @@ def test_too_many_calls_are_refused_and_only_those(nats_url: Secret) -> None:
         assert code_of(running.client("AKIDstop"), stop_request("unknown")) == "ResourceNotFound"
 
 
-def test_updating_is_known_and_not_built(api: Control, task: str) -> None:
-    request = models.UpdatePublishCdnStreamRequest()
-    request.SdkAppId, request.TaskId, request.SequenceNumber, request.WithTranscoding = 1400000001, task, 1, 0
-
-    assert code_of(api.client(), request) == "UnsupportedOperation"
-
-
 def test_a_service_label_can_be_insisted_on(nats_url: Secret) -> None:
     with control(nats_url, with_api(service_label="trtc")) as running:
         other = running.client()
@@ -220,12 +212,14 @@ def test_a_service_label_can_be_insisted_on(nats_url: Secret) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("signature", ["TC3-HMAC-SHA256", "HmacSHA1", "HmacSHA256"])
-def test_every_way_to_sign_and_send_starts_and_stops_a_task(api: Control, signature: str, method: str) -> None:
+def test_every_way_to_sign_and_send_starts_changes_and_stops_a_task(api: Control, signature: str, method: str) -> None:
     client = api.client(signature=signature, reqMethod=method)
     started = client.StartPublishCdnStream(
         start_request(PublishCdnParams=[{"PublishCdnUrl": f"{PUSH}&ü=1+2"}], RoomId="stage + 4")
     )
+    mix = update_request(started.TaskId, 20, 1, VideoParams=picture(MixLayoutMode=4, MixLayoutList=WINDOWS))
 
+    assert client.UpdatePublishCdnStream(mix).TaskId == started.TaskId
     assert client.StopPublishCdnStream(stop_request(started.TaskId)).TaskId == started.TaskId
 
 

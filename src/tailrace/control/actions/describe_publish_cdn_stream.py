@@ -9,9 +9,9 @@ from tailrace.control.caller import Caller
 from tailrace.control.params.who import AppNumber, RoomName
 from tailrace.control.params.wire import Answered, Flag, TaskIdText, Wire, one_of, wrong
 from tailrace.errors import TaskNotFound
-from tailrace.ids import SdkAppId, TaskId
+from tailrace.ids import SdkAppId, StreamType, TaskId
 from tailrace.model.plan import Destination
-from tailrace.model.task import DestinationReport, OutputReport, TaskRecord, TaskState
+from tailrace.model.task import DestinationReport, OutputReport, TaskRecord, TaskState, WindowReport
 
 MAX_LIMIT = 100
 
@@ -53,13 +53,35 @@ class DestinationInfo(Answered):
     connects: int
 
 
+class WindowInfo(Answered):
+    """One window of a mixed picture as it is now, in pixels of the canvas; `user_id` is empty while nobody is in it.
+
+    `live` is 1 while the user's own picture is shown, 0 for a placeholder or the background.
+    """
+
+    user_id: str
+    room_id: str
+    stream_type: int
+    location_x: int
+    location_y: int
+    width: int
+    height: int
+    z_order: int
+    live: int
+
+
 class TaskInfo(Answered):
-    """One task. Times are Unix seconds; `epoch` counts how often it was taken over."""
+    """One task. Times are Unix seconds; `epoch` counts how often it was taken over.
+
+    `revision` counts its updates, `sequence_number` is the last one's, None before the first. `visible_revision` is
+    what the output shows, since `visible_since`: -1 and 0 before anything was shown.
+    """
 
     task_id: str
     room_id: str
     room_id_type: int
     user_id: str
+    with_transcoding: int
     robot_user_id: str
     state: str
     reason: str
@@ -67,6 +89,12 @@ class TaskInfo(Answered):
     state_since: float
     worker: str
     epoch: int
+    sequence_number: int | None
+    revision: int
+    visible_revision: int
+    visible_since: float
+    notes: tuple[str, ...]
+    windows: tuple[WindowInfo, ...]
     destinations: tuple[DestinationInfo, ...]
 
 
@@ -110,6 +138,7 @@ def _task(record: TaskRecord, output: OutputReport) -> TaskInfo:
         room_id=plan.room.room_id,
         room_id_type=0 if plan.room.numeric else 1,
         user_id=plan.source.user if plan.source is not None and plan.mix is None else "",
+        with_transcoding=0 if plan.mix is None else 1,
         robot_user_id=plan.robot,
         state=record.state,
         reason=record.reason,
@@ -117,10 +146,30 @@ def _task(record: TaskRecord, output: OutputReport) -> TaskInfo:
         state_since=record.state_since,
         worker=record.worker,
         epoch=record.epoch,
+        sequence_number=None if record.sequence < 0 else record.sequence,
+        revision=record.revision,
+        visible_revision=output.revision,
+        visible_since=output.since,
+        notes=output.notes,
+        windows=tuple(_window(window) for window in output.windows),
         destinations=tuple(
             _destination(destination, report)
             for destination, report in zip(plan.destinations, output.destinations, strict=True)
         ),
+    )
+
+
+def _window(window: WindowReport) -> WindowInfo:
+    return WindowInfo(
+        user_id=window.user,
+        room_id=window.room_id,
+        stream_type=1 if window.stream == StreamType.AUX else 0,
+        location_x=window.x,
+        location_y=window.y,
+        width=window.width,
+        height=window.height,
+        z_order=window.layer,
+        live=1 if window.live else 0,
     )
 
 

@@ -14,7 +14,7 @@ from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
 from tailrace.control.params.who import AppNumber, RoomName, SingleSubscribeParams, check_room
 from tailrace.control.params.wire import Answered, Flag, Wire, lacking, wrong
-from tailrace.control.planning import check_destinations, check_robot, plan_of
+from tailrace.control.planning import check_push_urls, check_robot, plan_of
 
 
 class Request(Wire):
@@ -67,7 +67,8 @@ class Response(Answered):
 async def start_publish_cdn_stream(request: Request, caller: Caller, service: Service) -> Response:
     """Answer once the task is stored and queued. Raises AppUnknown, UserSigRejected, NotBuilt, ParameterInvalid."""
     app = caller.app(request.sdk_app_id)
-    plan = plan_of(request)
+    plan = plan_of(request, strict=service.config.api.strict)
     check_robot(request.agent_params, app, service.config.api.require_user_sig, service.clock.unix())
-    check_destinations(plan.destinations, service.config.destinations, service.guard)
+    urls = [entry.publish_cdn_url for entry in request.publish_cdn_params]
+    check_push_urls(urls, service.config.destinations, service.guard)
     return Response(task_id=await service.tasks.start(plan))

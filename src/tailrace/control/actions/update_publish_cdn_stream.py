@@ -1,14 +1,21 @@
-"""UpdatePublishCdnStream: known, and not built yet (spec/02 section 2)."""
+"""UpdatePublishCdnStream: change a running task (spec/02 section 2)."""
+
+from typing import Self
+
+from pydantic import model_validator
 
 from tailrace.control.action import Service, action
 from tailrace.control.caller import Caller
 from tailrace.control.params.audio import McuAudioParams
-from tailrace.control.params.publish import FeedBackList, PublishList
+from tailrace.control.params.publish import FeedBackList, PublishList, check_urls_differ
 from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
 from tailrace.control.params.who import AppNumber, SingleSubscribeParams
-from tailrace.control.params.wire import Answered, Flag, Integer, TaskIdText, Wire
-from tailrace.errors import NotBuilt
+from tailrace.control.params.wire import Answered, Flag, Integer, TaskIdText, Wire, wrong
+from tailrace.control.planning import check_push_urls
+from tailrace.control.updating import digest_of, updated
+from tailrace.errors import TaskNotFound
+from tailrace.ids import SdkAppId, TaskId
 
 
 class Request(Wire):
@@ -25,6 +32,13 @@ class Request(Wire):
     sei_params: McuSeiParams | None = None
     feed_back_room_params: FeedBackList | None = None
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_urls_differ(self.publish_cdn_params or ())
+        if self.with_transcoding == 1 and self.single_subscribe_params is not None:
+            raise wrong("SingleSubscribeParams", "needs WithTranscoding 0")
+        return self
+
 
 class Response(Answered):
     """The TaskId as it was sent."""
@@ -33,6 +47,20 @@ class Response(Answered):
 
 
 @action("UpdatePublishCdnStream", Request)
-async def update_publish_cdn_stream(_request: Request, _caller: Caller, _service: Service) -> Response:
-    """Raises NotBuilt."""
-    raise NotBuilt("UpdatePublishCdnStream", "changing a running task is not built yet")
+async def update_publish_cdn_stream(request: Request, caller: Caller, service: Service) -> Response:
+    """Answer once the new plan is stored; who runs the task follows its record.
+
+    Raises TaskNotFound, UpdateOutdated, OutputModeFixed, NotBuilt, ParameterInvalid, ParameterMissing.
+    """
+    if request.sdk_app_id not in caller.apps:
+        raise TaskNotFound("The task does not exist.")
+    urls = [entry.publish_cdn_url for entry in request.publish_cdn_params or ()]
+    check_push_urls(urls, service.config.destinations, service.guard)
+    await service.tasks.update(
+        SdkAppId(request.sdk_app_id),
+        TaskId(request.task_id),
+        request.sequence_number,
+        digest_of(request),
+        lambda plan, revision: updated(plan, revision, request),
+    )
+    return Response(task_id=request.task_id)

@@ -35,9 +35,12 @@ class McuUserInfoParams(Wire):
     sound_level: Annotated[int, Field(ge=0, le=100)] = 100
 
 
+UserList = Annotated[tuple[McuUserInfoParams, ...], Field(max_length=MAX_USERS, strict=False)]
+
+
 class McuAudioParams(Wire):
-    """Output sound. Either list may be given alone (spec/02 section 1.2)."""
+    """Output sound. Either list may be given alone (spec/02 section 1.2); an update tells absent from empty."""
 
     audio_encode: AudioEncode | None = None
-    subscribe_audio_list: Annotated[tuple[McuUserInfoParams, ...], Field(max_length=MAX_USERS, strict=False)] = ()
-    un_subscribe_audio_list: Annotated[tuple[McuUserInfoParams, ...], Field(max_length=MAX_USERS, strict=False)] = ()
+    subscribe_audio_list: UserList | None = None
+    un_subscribe_audio_list: UserList | None = None

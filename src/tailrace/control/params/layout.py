@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from tailrace.control.params.who import UserMediaStream
-from tailrace.control.params.wire import Colour, Flag, Layer, Pixels, Url, Wire, lacking, wrong
+from tailrace.control.params.wire import Colour, Flag, ImageUrlText, Layer, Pixels, Wire, lacking, wrong
 
 FLOATING, SCREEN_SHARING, GRID, CUSTOM = 1, 2, 3, 4
 CUSTOM_RENDER = 4
@@ -58,10 +58,10 @@ class McuLayout(Wire):
     z_order: Layer = 0
     render_mode: Mode = 0
     back_ground_color: Colour | None = None
-    background_image_url: Url | None = None
+    background_image_url: ImageUrlText | None = None
     custom_crop: McuCustomCrop | None = None
     background_render_mode: Annotated[int, Field(ge=0, le=4)] = 3
-    transparent_url: Url | None = None
+    transparent_url: ImageUrlText | None = None
     background_custom_render: McuBackgroundCustomRender | None = None
     back_ground_color_mode: Annotated[int, Field(ge=0, le=3)] = 0
     enable_stream_sei: Annotated[Flag, Field(alias="EnableStreamSEI")] = 1

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from tailrace.control.params.wire import Colour, Layer, Pixels, Text, Url, Wire, lacking, one_of
+from tailrace.control.params.wire import Colour, ImageUrlText, Layer, Pixels, Text, Wire, lacking, one_of
 
 IMAGE, TEXT = 0, 1
 
@@ -19,7 +19,7 @@ Motion = Annotated[int, Field(ge=0, le=2)]
 class McuWaterMarkImage(Wire):
     """An image; sizes and places in pixels."""
 
-    water_mark_url: Url
+    water_mark_url: ImageUrlText
     water_mark_width: Size
     water_mark_height: Size
     location_x: Pixels

@@ -17,12 +17,19 @@ _PUNCTUATION = "!#$%&()+-:;<=.>?@[]^_{}|~,"
 _STRING = re.compile(f"[A-Za-z0-9 {re.escape(_PUNCTUATION)}]{{1,64}}")
 
 
-def check_room(field: str, room_id: str, room_id_type: int) -> None:
-    """Raise `wrong(field)` unless `room_id` can name a room of this RoomIdType (0 numeric, 1 string)."""
+def fault_of_room(room_id: str, room_id_type: int) -> str:
+    """Return why `room_id` cannot name a room of this RoomIdType (0 numeric, 1 string); empty when it can."""
     if room_id_type == 0 and not (_NUMERIC.fullmatch(room_id) and int(room_id) < 2**32):
-        raise wrong(field, "a numeric room is a number from 1 to 4294967295 (RoomIdType 0)")
+        return "a numeric room is a number from 1 to 4294967295 (RoomIdType 0)"
     if room_id_type == 1 and not _STRING.fullmatch(room_id):
-        raise wrong(field, f"a string room has 1 to 64 letters, digits, blanks and {_PUNCTUATION} (RoomIdType 1)")
+        return f"a string room has 1 to 64 letters, digits, blanks and {_PUNCTUATION} (RoomIdType 1)"
+    return ""
+
+
+def check_room(field: str, room_id: str, room_id_type: int) -> None:
+    """Raise `wrong(field)` unless `room_id` can name a room of this RoomIdType."""
+    if fault := fault_of_room(room_id, room_id_type):
+        raise wrong(field, fault)
 
 
 def room(app: int, room_id: str, room_id_type: int) -> Room:

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_pascal
 from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from tailrace.errors import CallerError, ParameterInvalid, ParameterMissing, ParameterUnknown
-from tailrace.secret import PushUrl, Secret
+from tailrace.secret import ImageUrl, PushUrl, Secret
 
 _M = TypeVar("_M", bound="Wire")
 _V = TypeVar("_V", int, str)
@@ -89,8 +89,12 @@ def matching(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
 
 
 def _secret(kind: type[Secret], max_length: int) -> Callable[[Any, Any], core_schema.CoreSchema]:
+    # A dump has the secret itself, which prints as stars; whoever wants its text reveals it.
+    kept = core_schema.plain_serializer_function_ser_schema(lambda secret: secret)
+
     def schema(_source: Any, _handler: Any) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(kind, core_schema.str_schema(max_length=max_length))
+        text = core_schema.str_schema(max_length=max_length)
+        return core_schema.no_info_after_validator_function(kind, text, serialization=kept)
 
     return schema
 
@@ -99,7 +103,6 @@ def _secret(kind: type[Secret], max_length: int) -> Callable[[Any, Any], core_sc
 Integer = Annotated[int, Field(ge=0, le=2**64 - 1)]
 Flag = Annotated[int, one_of(0, 1)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Url = Annotated[str, Field(max_length=MAX_URL)]
 Pixels = Annotated[int, Field(ge=0, le=10000)]
 # Printed samples have both cases, and a range for neither: `0xRRGGBB` (spec/03 section 1).
 Colour = Annotated[str, matching(re.compile(r"0[xX][0-9A-Fa-f]{6}"), "a colour such as 0x99CCFF")]
@@ -107,6 +110,7 @@ Colour = Annotated[str, matching(re.compile(r"0[xX][0-9A-Fa-f]{6}"), "a colour s
 Layer = Annotated[int, Field(ge=0, le=2**31 - 1)]
 SecretText = Annotated[Secret, GetPydanticSchema(_secret(Secret, MAX_TEXT))]
 PushUrlText = Annotated[PushUrl, GetPydanticSchema(_secret(PushUrl, MAX_TEXT))]
+ImageUrlText = Annotated[ImageUrl, GetPydanticSchema(_secret(ImageUrl, MAX_URL))]
 # The cloud's have 76 characters; one that cannot be a key of the store is no TaskId.
 TaskIdText = Annotated[str, Field(min_length=1, max_length=128)]
 

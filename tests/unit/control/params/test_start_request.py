@@ -149,6 +149,7 @@ INVALID = [
         (video(VideoEncode=VIDEO | {name: value}), f"VideoParams.VideoEncode.{name}")
         for name, value in {"Width": 1921, "Height": 1921, "Fps": 61, "BitRate": 10001, "Gop": 6}.items()
     ),
+    *((video(VideoEncode=VIDEO | {name: 1}), f"VideoParams.VideoEncode.{name}") for name in ("Width", "Height")),
     (video(BackGroundColor="#99CCFF"), "VideoParams.BackGroundColor"),
     (video(BackGroundColor="0x99CCFF\n"), "VideoParams.BackGroundColor"),
     (video(BackgroundRenderMode=3), "VideoParams.BackgroundRenderMode"),
@@ -308,7 +309,17 @@ def test_text_that_is_no_integer_is_refused(text: str) -> None:
 
 
 def test_secrets_do_not_print() -> None:
-    request = read(Request, mixed(FeedBackRoomParams=[ROOM], PublishCdnParams=urls("rtmp://a/live/hidden")), text=False)
+    image = "https://a/b.png?hidden"
+    picture = {
+        "BackgroundImageUrl": image,
+        "WaterMarkList": [{"WaterMarkImage": IMAGE | {"WaterMarkUrl": image}}],
+        "LayoutParams": {"MixLayoutList": [{"BackgroundImageUrl": image, "TransparentUrl": image}]},
+    }
+    request = read(
+        Request,
+        mixed(FeedBackRoomParams=[ROOM], PublishCdnParams=urls("rtmp://a/live/hidden"), VideoParams=picture),
+        text=False,
+    )
 
     assert "hidden" not in repr(request)
     assert "sig" not in repr(request.feed_back_room_params[0].user_sig)
