@@ -153,6 +153,15 @@ class WorkerSettings(Section):
     stop_deadline: Annotated[float, Field(gt=0)] = 5
 
 
+class Encoding(Section):
+    """x264. `preset` auto and `threads` 0: chosen from size, rate and cores by `model/encoding.py`."""
+
+    preset: Literal[
+        "auto", "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"
+    ] = "auto"
+    threads: Annotated[int, Field(ge=0, le=16)] = 0
+
+
 class Log(Section):
     """`format`: console or json; auto chooses json when the output is not a terminal."""
 
@@ -173,6 +182,7 @@ class Config(Section):
     rooms: Rooms = Rooms()
     ingest: Ingest = Ingest()
     worker: WorkerSettings = WorkerSettings()
+    encoding: Encoding = Encoding()
     log: Log = Log()
 
     @model_validator(mode="after")

@@ -1,9 +1,12 @@
 """Config: frozen, without room for unknown keys, and consistent."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
-from tailrace.config import Config, Key
+from tailrace.config import Config, Encoding, Key
+from tailrace.model.encoding import AUTO, COSTS
 from tailrace.secret import Secret
 
 ACCOUNT = {"app_id": 1, "secret_id": "id", "secret_key": "key"}
@@ -47,6 +50,8 @@ def test_an_account_may_have_two_keys() -> None:
         ({"destinations": {"allow_private": ["10.0.0.0/33"]}}, "does not appear to be an IPv4 or IPv6 network"),
         ({"account": [{**ACCOUNT, "secret_key": 5}]}, "expected a text"),
         ({"log": {"level": "loud"}}, "Input should be"),
+        ({"encoding": {"preset": "quick"}}, "Input should be"),
+        ({"encoding": {"threads": 17}}, "less than or equal to 16"),
     ],
 )
 def test_what_contradicts_itself_is_refused_with_the_reason(values: dict[str, object], why: str) -> None:
@@ -54,6 +59,12 @@ def test_what_contradicts_itself_is_refused_with_the_reason(values: dict[str, ob
         Config.model_validate(values)
 
     assert why in str(caught.value)
+
+
+def test_every_preset_that_can_be_configured_has_its_measured_cost() -> None:
+    presets = get_args(Encoding.model_fields["preset"].annotation)
+
+    assert set(presets) == {AUTO, *COSTS}
 
 
 def test_a_config_cannot_be_changed() -> None:

@@ -66,6 +66,10 @@ max_tasks = 100                # relays on this machine at the same time
 ack_wait = 3                   # seconds without a sign of life after which a task is handed to another worker
 stop_deadline = 5              # seconds that a push has to end in order
 
+[encoding]
+preset = "auto"                # of x264, from "ultrafast" to "veryslow"; auto: chosen from size, rate and cores
+threads = 0                    # each one more than 1 delays the picture by a frame; 0: as many as it needs
+
 [log]
 level = "info"                 # debug, info, warning, error
 format = "auto"                # console, json; auto: json when the output is not a terminal
