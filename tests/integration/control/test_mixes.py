@@ -1,6 +1,5 @@
 """Mixes through the official SDK: started as the printed samples start them, described, and refused."""
 
-import json
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.mix import Fit, LayoutMode, LayoutVolume
 from tailrace.model.task import TaskRecord
 from tailrace.secret import Secret
+from tests.integration.control.looking import record_of, show
 from tests.integration.control.requests import (
     AUDIO_ENCODE,
     VIDEO_ENCODE,
@@ -29,19 +29,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcfromtimesta
 IMAGE = "https://images.example/logo.png?signature=hidden"
 
 
-def record_of(api: Control, task_id: str) -> TaskRecord:
-    """The record as it is stored."""
-
-    async def work(bus: Bus) -> TaskRecord:
-        stored = await Tasks(bus).get(SdkAppId(APP), TaskId(task_id))
-        assert stored is not None
-        return stored.record
-
-    record = on_the_bus(api.nats_url, work)
-    assert isinstance(record, TaskRecord)
-    return record
-
-
 def started(api: Control, request: Any) -> TaskRecord:
     """Start a task and return its record."""
     return record_of(api, str(api.client().StartPublishCdnStream(request).TaskId))
@@ -52,13 +39,6 @@ def refusal(api: Control, request: Any) -> TencentCloudSDKException:
     with pytest.raises(TencentCloudSDKException) as raised:
         api.client().StartPublishCdnStream(request)
     return raised.value
-
-
-def show(api: Control, task_id: str) -> dict[str, Any]:
-    """Describe a task."""
-    answer = json.loads(api.client().call("DescribePublishCdnStream", {"SdkAppId": APP, "TaskId": task_id}))
-    (task,) = answer["Response"]["TaskList"]
-    return dict(task)
 
 
 def test_a_single_stream_is_started_with_and_without_a_picture(api: Control) -> None:
