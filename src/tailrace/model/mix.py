@@ -207,6 +207,9 @@ class Sei:
     pass_through: PassThrough | None = None
 
 
+NO_SEI = Sei()
+
+
 @dataclass(frozen=True, slots=True)
 class Mix:
     """A mixed output. `scene` None: sound only."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from tailrace.ids import Room, Stream, UserId
-from tailrace.model.mix import Mix, Sei
+from tailrace.model.mix import NO_SEI, Mix, Sei
 from tailrace.secret import PushUrl
 
 
@@ -51,7 +51,7 @@ class Plan:
     destinations: tuple[Destination, ...]
     source: Stream | None = None
     mix: Mix | None = None
-    sei: Sei = Sei()
+    sei: Sei = NO_SEI
     video: bool = True
     audio: AudioEncoding = AudioEncoding()
     max_idle: float = 30.0

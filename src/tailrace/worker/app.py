@@ -99,6 +99,8 @@ class Worker:
                 self._config.destinations.allow_private,
                 self._config.destinations.tls_verify,
                 self._config.rooms.lost_after,
+                self._config.encoding.preset,
+                self._config.encoding.threads,
             )
             work = run_task(lease, job, self._zygote, records, self._config.worker.ack_wait)
             name = f"task {lease.task_id[:8]}"

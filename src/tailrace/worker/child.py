@@ -7,6 +7,8 @@ child's taking-over, reaches it whether or not anybody could call it.
 import asyncio
 import logging
 import os
+import threading
+import traceback
 from dataclasses import asdict
 from typing import Any
 
@@ -28,8 +30,16 @@ def run_child(job: dict[str, Any], lifeline: int) -> int:
     """Run one task in this process; return an `Outcome` for the exit status."""
     child = Child(Job.decode(job))
     logs.bind(task_id=job["task_id"])
+    threading.excepthook = _die
     run_until_stopped(child.run, lifeline)
     return int(child.outcome)
+
+
+def _die(fault: threading.ExceptHookArgs) -> None:
+    """End this process when one of its threads failed: it would look alive, and nothing would come of it any more."""
+    _log.error("thread failed", extra={"thread": fault.thread and fault.thread.name, "error": repr(fault.exc_value)})
+    traceback.print_tb(fault.exc_traceback)
+    os._exit(1)
 
 
 class Child:

@@ -18,7 +18,10 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task to run. `lost_after` is the lifetime of presence in seconds (`rooms.lost_after`)."""
+    """One task to run. `lost_after` is the lifetime of presence in seconds (`rooms.lost_after`).
+
+    `preset` and `threads` are the configuration's for encoding pictures.
+    """
 
     app: SdkAppId
     task_id: TaskId
@@ -27,6 +30,8 @@ class Job:
     allow_private: tuple[str, ...]
     tls_verify: bool
     lost_after: float
+    preset: str
+    threads: int
 
     def encode(self) -> dict[str, Any]:
         """Return the job as plain values for the zygote's channel, a socket that nobody else can read."""

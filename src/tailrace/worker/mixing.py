@@ -1,30 +1,267 @@
-"""Mixing: the feed of many people in one picture and one sound."""
+"""Mixing: the feed of many people in one picture and one sound.
+
+It follows who is in the rooms, decides by `model/layout.py` and `model/voices.py` who is seen and heard, receives just
+that, and tells the mixer what to show.
+"""
 
 import asyncio
+import zlib
+from collections import deque
+from contextlib import aclosing, suppress
 
+from tailrace.bus.rooms import Left
+from tailrace.ids import Room, Stream, StreamType
+from tailrace.media.aac_encoder import profile_note
+from tailrace.media.compositor import Marked, Showing, Shown, shape_of
+from tailrace.media.mixer import Mixer
+from tailrace.media.output_tracks import MixedPicture, MixedSound, Tuning
+from tailrace.model.cast import Member, rooms_of, taking_part
+from tailrace.model.layout import Window, arrange
+from tailrace.model.mix import ImageMark, Mix, Scene, TextMark
 from tailrace.model.plan import Plan
+from tailrace.model.presence import Presence, Role
 from tailrace.model.task import WindowReport
+from tailrace.model.voices import heard
+from tailrace.net.guard import Guard
+from tailrace.supervise import start, stop
 from tailrace.worker.feed import Stage
+from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark
+from tailrace.worker.participant import Participant
+
+# How long the output waits, once somebody is there, for the first picture of all who shall be seen; who comes later
+# steps into the running output. The start of a mix of four is promised within 400 ms.
+FIRST_PICTURES_TIMEOUT = 0.25
+# Messages that wait for the event loop: 5 s of pictures and sound. Beyond, this process stands still.
+MAX_WAITING = 600
 
 
 class Mixing:
     """Its output goes on at `start_us`."""
 
     def __init__(self, plan: Plan, revision: int, stage: Stage, start_us: int) -> None:
-        self._plan, self._revision, self._stage, self._start_us = plan, revision, stage, start_us
+        self._plan, self._revision = plan, revision
+        self._stage = stage
+        self._start_us = start_us
+        self._loop = asyncio.get_running_loop()
+        job = stage.job
+        self._mixer = Mixer(plan.audio, Tuning(job.preset, job.threads), self._from_mixer)
+        self._gallery = Gallery(Guard(job.allow_private), self._rearrange_soon)
+        self._present: dict[Stream, Member] = {}
+        self._people: dict[Stream, Participant] = {}
+        self._windows: tuple[Window, ...] = ()
+        self._rearranged = asyncio.Event()
+        self._rooms_changed = asyncio.Event()
+        self._somebody = asyncio.Event()
+        self._first_picture = asyncio.Event()
+        self._made: deque[MixedPicture | MixedSound] = deque(maxlen=MAX_WAITING)
+        self._more = asyncio.Event()
+        self._began = False
+        self._seed = zlib.crc32(plan.robot.encode())
 
     async def run(self) -> None:
         """Mix until cancelled."""
-        await asyncio.Event().wait()
+        try:
+            async with asyncio.TaskGroup() as group:
+                start(group, self._follow_rooms(), "rooms")
+                start(group, self._gallery.run(), "images")
+                start(group, self._arrange(), "arrange")
+                start(group, self._begin(), "begin")
+                start(group, self._hand_over(), "hand over")
+        finally:
+            self._mixer.close()
+            for person in self._people.values():
+                person.close()
 
     def change(self, plan: Plan, revision: int) -> None:
-        """Do what another revision of the plan says."""
+        """Show what another revision of the plan says, from the next frame on."""
         self._plan, self._revision = plan, revision
+        self._rooms_changed.set()
+        self._rearrange_soon()
 
     def notes(self) -> tuple[str, ...]:
         """Return in words where the output differs from what was asked."""
-        return ()
+        note = profile_note(self._plan.audio)
+        slow = "this machine is too slow: output frames were left out" if self._mixer.skipped else ""
+        return tuple(filter(None, (note, slow, *self._gallery.notes())))
 
     def windows(self) -> tuple[WindowReport, ...]:
         """Return what the mixed picture shows."""
-        return ()
+        return tuple(self._report(window) for window in self._windows)
+
+    def _report(self, window: Window) -> WindowReport:
+        place = window.x, window.y, window.width, window.height, window.layer
+        if window.member is None:
+            return WindowReport(*place)
+        stream = window.member.stream
+        person = self._people.get(stream)
+        live = person is not None and person.source is not None and person.source.live
+        return WindowReport(*place, stream.room.room_id, stream.user, stream.type, live and window.shows_picture)
+
+    # Who is there
+
+    async def _follow_rooms(self) -> None:
+        watching: dict[Room, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as group:
+            while True:
+                rooms = rooms_of(self._plan.room, _mix(self._plan))
+                for room in watching.keys() - rooms:
+                    await stop(watching.pop(room))
+                    self._present = {stream: member for stream, member in self._present.items() if stream.room != room}
+                    self._rearrange_soon()
+                for room in rooms - watching.keys():
+                    watching[room] = start(group, self._follow_room(room), "room")
+                await self._rooms_changed.wait()
+                self._rooms_changed.clear()
+
+    async def _follow_room(self, room: Room) -> None:
+        async with aclosing(self._stage.rooms.watch(room=room)) as changes:
+            async for change in changes:
+                presence = change.presence
+                if presence.role is Role.ROBOT:
+                    continue
+                stream = Stream(room, presence.user, StreamType(presence.role))
+                if isinstance(change, Left):
+                    self._present.pop(stream, None)
+                else:
+                    self._present[stream] = _member(stream, presence)
+                self._rearrange_soon()
+
+    # What they see and hear of each other
+
+    def _rearrange_soon(self) -> None:
+        self._rearranged.set()
+
+    async def _arrange(self) -> None:
+        """Bring who is received and what is shown up to date whenever something has changed."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await self._rearranged.wait()
+                self._rearranged.clear()
+                self._mixer.show(self._showing(group))
+                self._stage.changed()
+
+    def _showing(self, group: asyncio.TaskGroup) -> Showing:
+        plan, mix = self._plan, _mix(self._plan)
+        scene = mix.scene
+        members = taking_part(self._present.values(), plan.room, mix)
+        if scene is not None:
+            size = scene.encoding.width, scene.encoding.height
+            self._windows = arrange(scene.layout, members, plan.room, *size, before=self._windows)
+            self._gallery.want(items_of(scene))
+        levels = heard(mix, self._windows, members, plan.room)
+        seen = {window.member.stream: window for window in self._windows if window.member and window.shows_picture}
+        self._receive(seen, set(levels), group)
+        taking = {window.member.stream for window in self._windows if window.member} | set(levels)
+        self._stage.present(bool(taking))
+        if taking:
+            self._stage.need()
+            self._somebody.set()
+        voices = {voice: level for stream, level in levels.items() if (voice := self._people[stream].voice)}
+        if scene is None:
+            return Showing(self._revision, levels=voices, sei=plan.sei)
+        return Showing(
+            self._revision,
+            scene.encoding,
+            scene.colour,
+            self._gallery.picture(canvas_image(scene)),
+            self._layers(scene),
+            voices,
+            plan.sei,
+            self._seed,
+        )
+
+    def _receive(self, seen: dict[Stream, Window], listened: set[Stream], group: asyncio.TaskGroup) -> None:
+        for stream in self._people.keys() - seen.keys() - listened:
+            self._people.pop(stream).close()
+        for stream in seen.keys() | listened:
+            person = self._people.get(stream)
+            if person is None:
+                person = self._people[stream] = Participant(
+                    self._stage, stream, self._plan.audio, self._mixer, self._on_first_picture, group
+                )
+            window = seen.get(stream)
+            person.see(shape_of(window) if window else None, keep_sei=window.keep_sei if window else False)
+            person.listen(stream in listened)
+
+    def _layers(self, scene: Scene) -> tuple[Shown | Marked, ...]:
+        """Return windows and watermarks from bottom to top; at equal layers watermarks stand above (spec/03 3.4)."""
+        layers: list[tuple[tuple[int, bool], Shown | Marked]] = [
+            ((window.layer, False), self._shown(window)) for window in self._windows if window.width and window.height
+        ]
+        marks: list[tuple[ImageMark | TextMark, Item]] = [(mark, watermark(mark)) for mark in scene.image_marks]
+        marks += [(mark, mark) for mark in scene.text_marks]
+        for mark, item in marks:
+            if (picture := self._gallery.picture(item)) is not None:
+                layers.append(((mark.layer, True), Marked(mark, picture)))
+        return tuple(layer for _, layer in sorted(layers, key=lambda entry: entry[0]))
+
+    def _shown(self, window: Window) -> Shown:
+        person = self._people.get(window.member.stream) if window.member else None
+        slot = window.slot
+        return Shown(
+            window,
+            person.source if person and window.shows_picture else None,
+            person.voice if person else None,
+            self._gallery.picture(placeholder(slot)) if slot else None,
+            self._gallery.mask(template(slot)) if slot else None,
+        )
+
+    # What comes out
+
+    async def _begin(self) -> None:
+        """Start the output once somebody is there, and those who shall be seen have a picture or had enough time."""
+        await self._somebody.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_PICTURES_TIMEOUT):
+                while not self._all_live():
+                    await self._first_picture.wait()
+                    self._first_picture.clear()
+        self._mixer.start(self._start_us)
+
+    def _all_live(self) -> bool:
+        sources = [person.source for person in self._people.values() if person.source is not None]
+        return bool(sources) and all(source.live for source in sources)
+
+    def _on_first_picture(self) -> None:
+        """Called in a source's thread."""
+        self._loop.call_soon_threadsafe(self._first_picture.set)
+
+    def _from_mixer(self, made: MixedPicture | MixedSound) -> None:
+        """Called in the mixer's thread."""
+        self._made.append(made)
+        self._loop.call_soon_threadsafe(self._more.set)
+
+    async def _hand_over(self) -> None:
+        """Put what the mixer made on the lane, unless the task has been taken over by another child."""
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._made:
+                made = self._made.popleft()
+                if await self._stage.still_ours():
+                    self._put(made)
+
+    def _put(self, made: MixedPicture | MixedSound) -> None:
+        lane, at_ms = self._stage.lane, made.at_us // 1000
+        if not self._began:
+            self._began = True
+            lane.began(made.at_us)
+        if isinstance(made, MixedSound):
+            lane.audio_config(at_ms, made.config)
+            lane.sound(at_ms, made.payload)
+        else:
+            if made.key:
+                lane.video_config(at_ms, made.config)
+            lane.picture(at_ms, 0, made.key, made.payload)
+        if isinstance(made, MixedPicture) or _mix(self._plan).scene is None:
+            lane.shows(made.revision)
+
+
+def _member(stream: Stream, presence: Presence) -> Member:
+    return Member(stream, presence.audio, presence.video, presence.since)
+
+
+def _mix(plan: Plan) -> Mix:
+    if plan.mix is None:
+        raise AssertionError("a mixed feed has a plan with a mix")
+    return plan.mix

@@ -30,7 +30,7 @@ class Forks:
 
 
 def a_job(app: SdkAppId, task_id: Any) -> Job:
-    return Job(app, task_id, "worker", Secret(""), (), True, 10.0)
+    return Job(app, task_id, "worker", Secret(""), (), True, 10.0, "auto", 0)
 
 
 def test_a_crash_is_noted_in_the_record_and_the_child_runs_again(run: Run, app: SdkAppId) -> None:

@@ -1,0 +1,98 @@
+"""Mixer: the steady clock of a mixed output, in a thread of its own: compose, encode, mix, encode, hand over.
+
+Output frames stand on a grid of the asked rate and are made when their time has come, whatever sources do. The clock of
+everything in here is the mixer's own (`now_us`); what is handed over begins at the time that was asked for.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from tailrace.errors import PeerError
+from tailrace.media.compositor import Showing
+from tailrace.media.output_tracks import MixedPicture, MixedSound, PictureTrack, SoundTrack, Tuning
+from tailrace.media.voice import Voice
+from tailrace.model.plan import AudioEncoding
+from tailrace.unit import Unit
+
+_log = logging.getLogger(__name__)
+
+# Units of sound that wait for the mixer: 16 voices for 2 s.
+MAX_SOUND_WAITING = 1600
+_SECOND_US = 1_000_000
+
+
+class Mixer:
+    """`deliver` is called from the mixer's thread, in order of time for each of the two kinds."""
+
+    def __init__(
+        self, audio: AudioEncoding, tuning: Tuning, deliver: Callable[[MixedPicture | MixedSound], None]
+    ) -> None:
+        self.skipped = 0
+        """Output frames left out because this machine was too slow."""
+        self._audio = audio
+        self._tuning = tuning
+        self._deliver = deliver
+        self._zero_us = time.monotonic_ns() // 1000
+        self._showing: Showing | None = None
+        self._sound: deque[tuple[Voice, Unit]] = deque(maxlen=MAX_SOUND_WAITING)
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def now_us(self) -> int:
+        """Return the time of the mixer's clock."""
+        return time.monotonic_ns() // 1000 - self._zero_us
+
+    def hear(self, voice: Voice, unit: Unit) -> None:
+        """Take a unit of sound; `voice.playout` knows it already."""
+        self._sound.append((voice, unit))
+
+    def show(self, showing: Showing) -> None:
+        """Let the next frame and all after it be made of this."""
+        self._showing = showing
+
+    def start(self, start_us: int) -> None:
+        """Begin the output, at output time `start_us`; `show` was called before."""
+        self._thread = threading.Thread(target=self._run, args=(start_us,), name="mixer", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; the frame in work is finished first."""
+        self._closing = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, start_us: int) -> None:
+        begin_us = self.now_us()
+        shift_us = start_us - begin_us
+        sound = SoundTrack(self._audio, begin_us, shift_us)
+        pictures: PictureTrack | None = None
+        while not self._closing and (showing := self._showing) is not None:
+            if showing.encoding is not None and (pictures is None or pictures.encoding != showing.encoding):
+                due_us = begin_us if pictures is None else pictures.due_us
+                pictures = PictureTrack(showing.encoding, self._tuning, due_us, shift_us, pictures)
+            self._listen()
+            now_us = self.now_us()
+            if sound.due_us <= now_us:
+                # First, since it costs little and is missed at once when there is not enough time for all.
+                for piece in sound.make(showing):
+                    self._deliver(piece)
+            elif pictures is not None and pictures.due_us <= now_us:
+                self.skipped += pictures.skip(now_us)
+                for picture in pictures.make(showing):
+                    self._deliver(picture)
+            else:
+                due_us = sound.due_us if pictures is None else min(pictures.due_us, sound.due_us)
+                self._wake.wait((due_us - now_us) / _SECOND_US)
+
+    def _listen(self) -> None:
+        while self._sound:
+            voice, unit = self._sound.popleft()
+            try:
+                voice.feed(unit.codec, unit.config, unit.payload, unit.pts_us)
+            except PeerError as error:
+                _log.debug("sound not understood", extra={"error": str(error)})

@@ -1,0 +1,142 @@
+"""Output tracks: the pictures and the sound of a mixed output, made one after the other on their grids."""
+
+import os
+import time
+from dataclasses import dataclass
+
+from tailrace.media.compositor import Compositor, Showing, Shown
+from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
+from tailrace.media.sound import SoundMixer
+from tailrace.model.encoding import choose
+from tailrace.model.mix import NO_SEI, LayoutVolume, PassThrough, VideoEncoding
+from tailrace.model.plan import AudioEncoding
+from tailrace.model.sei_schedule import SeiSchedule
+from tailrace.wire import sei
+
+# Being late by less is made up for, since encoding is faster than real time. By more: then this machine is too slow,
+# and frames are left out one by one; 200 ms are what the promise for the added delay (250 ms) leaves room for.
+LATEST_US = 200_000
+_SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MixedPicture:
+    """One encoded picture, at output time `at_us`. `config` is its set-up data, `revision` that of what it shows."""
+
+    at_us: int
+    key: bool
+    payload: bytes
+    config: bytes
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class MixedSound:
+    """One AAC frame."""
+
+    at_us: int
+    payload: bytes
+    config: bytes
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The configuration's wishes for the encoder; see `model.encoding.choose`."""
+
+    preset: str
+    threads: int
+
+
+class SoundTrack:
+    """The sound of the output. `shift_us` is added to the mixer's time."""
+
+    def __init__(self, audio: AudioEncoding, begin_us: int, shift_us: int) -> None:
+        self._mixer = SoundMixer(audio, begin_us)
+        self._shift_us = shift_us
+
+    @property
+    def due_us(self) -> int:
+        """When the next piece is due, on the mixer's clock."""
+        return self._mixer.due_us
+
+    def make(self, showing: Showing) -> list[MixedSound]:
+        """Return what the next piece completes."""
+        return [
+            MixedSound(packet.pts_us + self._shift_us, packet.payload, self._mixer.config, showing.revision)
+            for packet in self._mixer.mix(showing.levels)
+        ]
+
+
+class PictureTrack:
+    """The pictures of the output with one encoding, from `begin_us` on; another track takes over where one ends."""
+
+    def __init__(
+        self, encoding: VideoEncoding, tuning: Tuning, begin_us: int, shift_us: int, before: "PictureTrack | None"
+    ) -> None:
+        self.encoding = encoding
+        self._begin_us = begin_us
+        self._shift_us = shift_us
+        self._number = 0
+        self._compositor = Compositor(encoding.width, encoding.height)
+        settings = choose(encoding, os.cpu_count() or 1, tuning.preset, tuning.threads)
+        self._encoder = PictureEncoder(encoding, settings)
+        self._config = self._encoder.config
+        self._schedule: SeiSchedule = before._schedule if before else SeiSchedule(NO_SEI)
+        self._inside: dict[int, tuple[int, list[bytes]]] = {}  # of pictures that x264 has: revision and SEI, by number
+
+    @property
+    def due_us(self) -> int:
+        """When the next picture is due, on the mixer's clock."""
+        return self._begin_us + self._number * _SECOND_US // self.encoding.fps
+
+    def skip(self, now_us: int) -> int:
+        """Leave out pictures that are too late; return how many."""
+        too_late_us = now_us - self.due_us - LATEST_US
+        if too_late_us <= 0:
+            return 0
+        skipped = too_late_us * self.encoding.fps // _SECOND_US + 1
+        self._number += skipped
+        return skipped
+
+    def make(self, showing: Showing) -> list[MixedPicture]:
+        """Return what the next picture completes."""
+        number, at_us = self._number, self.due_us
+        self._number += 1
+        frame = self._compositor.draw(showing, at_us, number, self.encoding.fps)
+        self._inside[number] = showing.revision, _upstream_sei(showing)
+        return [self._finish(picture, showing) for picture in self._encoder.encode(frame, number)]
+
+    def _finish(self, picture: EncodedPicture, showing: Showing) -> MixedPicture:
+        at_us = self._begin_us + picture.number * _SECOND_US // self.encoding.fps + self._shift_us
+        revision, units = self._inside.pop(picture.number)
+        self._schedule.change(showing.sei)
+        units += [_inserted_sei(entry, showing) for entry in self._schedule.due(at_us, picture.key)]
+        return MixedPicture(at_us, picture.key, sei.with_sei(picture.payload, units), self._config, revision)
+
+
+def _upstream_sei(showing: Showing) -> list[bytes]:
+    sources = [layer.source for layer in showing.layers if isinstance(layer, Shown) and layer.source]
+    return [unit for source in sources for unit in source.take_sei()]
+
+
+def _inserted_sei(entry: LayoutVolume | PassThrough, showing: Showing) -> bytes:
+    if isinstance(entry, LayoutVolume):
+        size = showing.encoding
+        regions = [_region(layer) for layer in showing.layers if isinstance(layer, Shown) and _is_live(layer)]
+        width, height = (size.width, size.height) if size else (0, 0)
+        text = sei.layout_volume_json(width, height, regions, entry.app_data, int(time.time()))
+        return sei.nal(sei.Message(entry.payload_type, text))
+    content = entry.content.encode()
+    return sei.nal(sei.user_data(entry.uuid, content) if entry.uuid else sei.Message(entry.payload_type, content))
+
+
+def _is_live(shown: Shown) -> bool:
+    return shown.source is not None and shown.source.live
+
+
+def _region(shown: Shown) -> sei.Region:
+    window, member = shown.window, shown.window.member
+    volume = shown.voice.volume() if shown.voice else 0
+    name = member.stream.user if member else ""
+    return sei.Region(name, window.layer, volume, window.x, window.y, window.width, window.height)
