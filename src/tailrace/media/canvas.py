@@ -5,7 +5,7 @@ as wide and high, need no interpolation.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 import numpy as np
 from av.video.frame import VideoFrame
@@ -62,7 +62,8 @@ def planes_of(frame: VideoFrame) -> tuple[Plane, Plane, Plane]:
 
 def _view(frame: VideoFrame, index: int, width: int, height: int) -> Plane:
     plane = frame.planes[index]
-    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height, :width]
+    # A plane has the buffer protocol, which its type does not say.
+    return np.frombuffer(cast(memoryview, plane), np.uint8).reshape(-1, plane.line_size)[:height, :width]
 
 
 class Canvas:
