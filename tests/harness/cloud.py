@@ -67,6 +67,13 @@ class Cloud:
         )
         return str(self._client.StartPublishCdnStream(request).TaskId)
 
+    def update(self, task_id: str, sequence: int, *, mix: bool = True, **changes: object) -> str:
+        """UpdatePublishCdnStream with these top-level parameters; return the TaskId of the answer."""
+        request = models.UpdatePublishCdnStreamRequest()
+        names = {"SdkAppId": self._app, "TaskId": task_id, "SequenceNumber": sequence, "WithTranscoding": int(mix)}
+        request.from_json_string(json.dumps(names | changes))
+        return str(self._client.UpdatePublishCdnStream(request).TaskId)
+
     def stop(self, task_id: str) -> str:
         """StopPublishCdnStream; return the TaskId of the answer."""
         request = models.StopPublishCdnStreamRequest()
