@@ -30,11 +30,12 @@ class Entry:
 
 
 class Bucket:
-    """Access to one bucket, by its name."""
+    """Access to one bucket, by its name. A write may take `write_timeout` seconds: STORE_TIMEOUT for one on disk."""
 
-    def __init__(self, bus: Bus, name: str) -> None:
+    def __init__(self, bus: Bus, name: str, write_timeout: float = REQUEST_TIMEOUT) -> None:
         self.bus = bus
         self._name = name
+        self._write_timeout = write_timeout
         self._prefix = len(stored(name, ""))
         self._direct = f"$JS.API.DIRECT.GET.{stream_of(name)}"
 
@@ -89,7 +90,7 @@ class Bucket:
         )
 
     async def _write(self, key: str, value: bytes, headers: dict[str, str]) -> int:
-        answer = await self.bus.request(stored(self._name, key), value, headers=headers)
+        answer = await self.bus.request(stored(self._name, key), value, self._write_timeout, headers)
         if answer is None:
             raise BusError(f"the bucket {self._name} does not answer")
         with asking("read an answer of the bus"):

@@ -12,7 +12,7 @@ import logging
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, asking
+from tailrace.bus.connection import STORE_TIMEOUT, Bus, asking
 from tailrace.bus.subjects import QUEUE, WORKERS, from_queued, queued
 from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, TaskId
@@ -47,7 +47,7 @@ class Lease:
     async def done(self) -> None:
         """Remove the task from the queue, and wait until that is stored. Harmless when it was withdrawn already."""
         with asking("end a lease"):
-            await self._message.ack_sync(timeout=round(REQUEST_TIMEOUT))
+            await self._message.ack_sync(timeout=round(STORE_TIMEOUT))
 
     async def give_back(self, delay: float = 0.0) -> None:
         """Let another worker have the task, `delay` seconds from now at the earliest."""
@@ -68,7 +68,7 @@ class Queue:
 
     async def put(self, app: SdkAppId, task_id: TaskId) -> bool:
         """Queue a task and wait until that is stored. False, and nothing changes, when it waits or is held already."""
-        answer = await self._bus.request(queued(app, task_id), b"")
+        answer = await self._bus.request(queued(app, task_id), b"", STORE_TIMEOUT)
         if answer is None:
             raise BusError("the queue does not answer")
         error = json.loads(answer.data).get("error")

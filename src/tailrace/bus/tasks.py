@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from tailrace.bus.bucket import Bucket, Entry
-from tailrace.bus.connection import Bus
+from tailrace.bus.connection import STORE_TIMEOUT, Bus
 from tailrace.bus.plain import dump, load
 from tailrace.bus.subjects import TASKS, task_key, tasks_of
 from tailrace.errors import BusError, Conflict, TaskNotFound
@@ -38,7 +38,7 @@ class Tasks:
     """The records of all apps. Every method raises BusError when the bus does not answer."""
 
     def __init__(self, bus: Bus) -> None:
-        self._bucket = Bucket(bus, TASKS)
+        self._bucket = Bucket(bus, TASKS, STORE_TIMEOUT)
 
     async def create(self, record: TaskRecord) -> Stored:
         """Store a new record. Raises Conflict when there is one of this name, or was until a moment ago."""

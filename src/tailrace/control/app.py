@@ -25,7 +25,8 @@ from tailrace.net.http_server import address_of, bind, serving
 from tailrace.secret import Secret
 from tailrace.supervise import Ready, run_until_stopped, start, stop
 
-# Running calls wait for the bus at most; a supervisor gives a role longer than this to end.
+# Running calls wait for a bus that does not answer at most. One that waits longer, for a disk, is cut off: the janitor
+# finishes what it has stored. A supervisor gives a role longer than this to end.
 STOP_DEADLINE = 4.0
 # Connections beyond this are answered with 503: a thousand callers at once are a flood, not a fleet.
 MAX_CONNECTIONS = 1000

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tailrace import supervise
-from tailrace.bus.connection import Bus, connect
+from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, connect
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.media import Publisher, subscribe
 from tailrace.bus.membership import Membership
@@ -23,7 +23,7 @@ from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, Stream
 from tailrace.secret import Secret
 from tailrace.unit import Unit
-from tests.integration.bus.conftest import PRESENCE_TTL, run_with
+from tests.integration.bus.conftest import ACK_WAIT, PRESENCE_TTL, run_with
 from tests.integration.bus.test_media import a_unit
 from tests.integration.bus.test_rooms import a_presence
 from tests.integration.bus.test_tasks import a_record
@@ -178,6 +178,40 @@ def test_a_stopped_server_makes_nobody_leave(server: EmbeddedServer, app: SdkApp
                 assert await next_change(changes, 2 * PRESENCE_TTL) is None
             finally:
                 os.kill(server.pid, signal.SIGCONT)
+
+    run_with(server, scenario)
+
+
+def test_a_server_whose_disk_stalls_is_waited_for(server: EmbeddedServer, app: SdkAppId) -> None:
+    """Without that, a start is refused on a machine where something else writes much to the disk."""
+
+    async def scenario(bus: Bus) -> None:
+        tasks, queue = Tasks(bus), Queue(bus)
+        stored = await tasks.create(a_record(app, "before"))
+        await queue.put(app, stored.record.task_id)
+        lease = await queue.pull(5)
+        assert lease is not None
+        os.kill(server.pid, signal.SIGSTOP)
+        wakes = asyncio.get_running_loop().call_later(REQUEST_TIMEOUT + 0.5, os.kill, server.pid, signal.SIGCONT)
+        try:
+            record = a_record(app)
+            await asyncio.gather(
+                tasks.create(record),
+                tasks.update(stored, replace(stored.record, epoch=7)),
+                queue.put(app, record.task_id),
+                lease.done(),
+                bus.prepare(PRESENCE_TTL, ACK_WAIT),
+            )
+        finally:
+            wakes.cancel()
+            os.kill(server.pid, signal.SIGCONT)
+        assert {(s.record.task_id, s.record.epoch) for s in await tasks.list(app)} == {
+            ("before", 7),
+            (record.task_id, 0),
+        }
+        lease = await queue.pull(5)
+        assert lease is not None
+        assert lease.task_id == record.task_id
 
     run_with(server, scenario)
 
