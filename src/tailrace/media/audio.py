@@ -4,60 +4,44 @@ Decoder and encoder are FFmpeg's. A resampler stands between them only when the 
 gives planar float frames of 1024 samples, which is what the encoder takes.
 """
 
-from dataclasses import dataclass
-
 import av
 from av.audio.codeccontext import AudioCodecContext
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
 from tailrace.errors import PeerError
+from tailrace.media.aac_encoder import SAMPLE_FORMAT, AacEncoder, Packet
 from tailrace.model.plan import AudioEncoding
 
-FRAME_SAMPLES = 1024  # AAC-LC, ISO/IEC 14496-3
-# FFmpeg's AAC encoder gives a frame's sound in the next packet, with which the decoder's overlap is complete.
-DELAY_FRAMES = 1
 # A publisher's time stamps are whole milliseconds and jitter by a frame or two; more than this is a gap in its sound.
 LARGEST_DRIFT_US = 100_000
-LAYOUTS = {1: "mono", 2: "stereo"}
-# FFmpeg's default quantiser "twoloop" is for low bit rates; at higher ones its author calls "fast" the better one
-# (FFmpeg commit fcb681ac, 2018). Measured on film sound at 64 kbit/s: 4 dB less error at the same size, in a third of
-# the time.
-FAST_CODER_FROM_KBPS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One encoded AAC frame, raw, and when it is heard, in microseconds of the input's clock."""
-
-    pts_us: int
-    payload: bytes
 
 
 class AacTranscoder:
     """Feed it AAC units in order; it gives back AAC packets of `encoding`."""
 
     def __init__(self, encoding: AudioEncoding) -> None:
-        self._encoding = encoding
-        self._encoder = _encoder(encoding)
+        self._encoder = AacEncoder(encoding)
         self._decoder: AudioCodecContext | None = None
         self._resampler: AudioResampler | None = None
         self._config = b""
         self._anchor_us = 0  # when sample 0 of the current run of gapless sound is heard
         self._samples_in = 0  # of this run, at the input's rate
-        self._packets_out = -DELAY_FRAMES  # of this run
+        self._first_sample = 0  # the encoder's number of the first sample of this run
         self._input_rate_hz = 0
 
     @property
     def config(self) -> bytes:
         """The AudioSpecificConfig of the output."""
-        return bytes(self._encoder.extradata or b"")
+        return self._encoder.config
 
     def feed(self, config: bytes, payload: bytes, pts_us: int) -> list[Packet]:
         """Return what one unit (its AudioSpecificConfig, one raw frame, its time) completes, mostly one packet.
 
         Raises PeerError when the decoder does not take it; the next unit may be fed all the same.
         """
+        if not payload:
+            raise PeerError("AAC unit without a payload")  # to FFmpeg it would be the end of the stream
         if self._decoder is None or config != self._config:
             self._decoder = self._open(config)
         try:
@@ -87,42 +71,27 @@ class AacTranscoder:
                 return
         self._resampler = None
         self._input_rate_hz = frame.sample_rate
-        self._anchor_us, self._samples_in, self._packets_out = pts_us, frame.samples, -DELAY_FRAMES
+        self._anchor_us, self._samples_in, self._first_sample = pts_us, frame.samples, self._encoder.fed
 
     def _fit(self, frame: AudioFrame) -> list[AudioFrame]:
         wanted = self._encoder
         frame.pts = None
         fits = (
-            frame.sample_rate == wanted.sample_rate
-            and frame.layout.name == wanted.layout.name
-            and frame.format.name == wanted.format.name
-            and frame.samples == FRAME_SAMPLES
+            frame.sample_rate == wanted.rate_hz
+            and frame.layout.name == wanted.layout
+            and frame.format.name == SAMPLE_FORMAT
+            and frame.samples == wanted.frame_samples
         )
         if fits and self._resampler is None:
             return [frame]
         if self._resampler is None:
             self._resampler = AudioResampler(
-                wanted.format.name, wanted.layout.name, wanted.sample_rate, frame_size=FRAME_SAMPLES
+                SAMPLE_FORMAT, wanted.layout, wanted.rate_hz, frame_size=wanted.frame_samples
             )
         return self._resampler.resample(frame)
 
     def _encode(self, frame: AudioFrame) -> list[Packet]:
-        packets = []
-        frame.pts = None
-        for packet in self._encoder.encode(frame):
-            offset_us = self._packets_out * FRAME_SAMPLES * 1_000_000 // self._encoding.sample_rate_hz
-            self._packets_out += 1
-            packets.append(Packet(self._anchor_us + offset_us, bytes(packet)))
-        return packets
-
-
-def _encoder(encoding: AudioEncoding) -> AudioCodecContext:
-    encoder = av.CodecContext.create("aac", "w")
-    encoder.sample_rate = encoding.sample_rate_hz
-    encoder.layout = LAYOUTS[encoding.channels]
-    encoder.format = "fltp"
-    encoder.bit_rate = encoding.bitrate_kbps * 1000
-    if encoding.bitrate_kbps >= FAST_CODER_FROM_KBPS:
-        encoder.options = {"aac_coder": "fast"}
-    encoder.open()
-    return encoder
+        return [
+            Packet(self._anchor_us + (sample - self._first_sample) * 1_000_000 // self._encoder.rate_hz, payload)
+            for sample, payload in self._encoder.encode(frame)
+        ]

@@ -1,0 +1,108 @@
+"""Sound decoder: AAC or Opus units of one publisher to float samples in the rate and the channels of a mix."""
+
+from typing import cast
+
+import av
+import numpy as np
+from av.audio.codeccontext import AudioCodecContext
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from numpy.typing import NDArray
+
+from tailrace.errors import PeerError
+from tailrace.media.aac_encoder import LAYOUTS, SAMPLE_FORMAT
+from tailrace.unit import Codec
+
+Samples = NDArray[np.float32]  # of shape (channels, samples), full scale is 1.0
+
+_DECODERS = {Codec.AAC: "aac", Codec.OPUS: "opus"}
+# RFC 7845 section 5.1: version 1, two channels (they take mono too), pre-skip 0, 48 kHz, gain 0, mapping family 0.
+_OPUS_HEAD = b"OpusHead\x01\x02\x00\x00\x80\xbb\x00\x00\x00\x00\x00"
+_PRE_SKIP = slice(10, 12)
+# A coder overshoots full scale by a few dB; what is far louder was never sound, and would mute all the others.
+_LOUDEST = 2.0
+
+
+class SoundDecoder:
+    """Feed it the units of one stream in order."""
+
+    def __init__(self, sample_rate_hz: int, channels: int) -> None:
+        self._rate_hz, self._channels = sample_rate_hz, channels
+        self._decoder: AudioCodecContext | None = None
+        self._set_up: tuple[Codec, bytes] | None = None
+        self._resampler: AudioResampler | None = None
+        self._form: tuple[int, str, str] | None = None  # rate, layout and format of what is decoded
+        self._held = 0.0  # output samples that the resampler has not given yet
+
+    def decode(self, codec: Codec, config: bytes, payload: bytes) -> tuple[Samples, float]:
+        """Return the samples that a unit completes, none or many, and by how many of them they begin before the unit.
+
+        `config` is an AudioSpecificConfig, or an OpusHead or nothing. Raises PeerError when the unit cannot be
+        decoded; the next one may be fed all the same.
+        """
+        if not payload:
+            raise PeerError(f"{codec.name} unit without a payload")  # to FFmpeg it would be the end of the stream
+        if self._decoder is None or self._set_up != (codec, config):
+            self._decoder = _open(codec, config)
+            self._set_up, self._form = (codec, config), None
+        early = 0.0
+        parts: list[Samples] = []
+        try:
+            for frame in self._decoder.decode(av.Packet(payload)):
+                self._adapt(frame)
+                early = early if parts else self._held
+                parts += self._fit(frame)
+        except av.FFmpegError as error:
+            raise PeerError(f"{codec.name} unit of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
+        return self._checked(parts), early
+
+    def _adapt(self, frame: AudioFrame) -> None:
+        form = frame.sample_rate, frame.layout.name, frame.format.name
+        if form == self._form:
+            return
+        self._form, self._held = form, 0.0
+        # Mono and stereo are made of each other in _fold: swresample would make mono quieter by 3 dB.
+        layout = frame.layout.name if frame.layout.name in LAYOUTS.values() else LAYOUTS[2]
+        fits = form == (self._rate_hz, layout, SAMPLE_FORMAT)
+        self._resampler = None if fits else AudioResampler(SAMPLE_FORMAT, layout, self._rate_hz)
+
+    def _fit(self, frame: AudioFrame) -> list[Samples]:
+        if self._resampler is None:
+            return [self._fold(frame)]
+        self._held += frame.samples * self._rate_hz / frame.sample_rate
+        frame.pts = None
+        parts = [self._fold(part) for part in self._resampler.resample(frame)]
+        self._held -= sum(part.shape[1] for part in parts)
+        return parts
+
+    def _fold(self, frame: AudioFrame) -> Samples:
+        planes = [np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes]
+        if len(planes) > self._channels:
+            planes = [(planes[0] + planes[1]) * np.float32(0.5)]
+        folded = np.empty((self._channels, frame.samples), np.float32)
+        for channel in range(self._channels):
+            folded[channel] = planes[channel % len(planes)]
+        return folded
+
+    def _checked(self, parts: list[Samples]) -> Samples:
+        if not parts:
+            return np.zeros((self._channels, 0), np.float32)
+        samples = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        if samples.size and not max(samples.max(), -samples.min()) <= _LOUDEST:
+            if np.isnan(samples).any():
+                raise PeerError("sound with samples that are no numbers")
+            np.clip(samples, -_LOUDEST, _LOUDEST, out=samples)
+        return samples
+
+
+def _open(codec: Codec, config: bytes) -> AudioCodecContext:
+    if codec not in _DECODERS:
+        raise PeerError(f"{codec.name} is no sound")
+    decoder = cast(AudioCodecContext, av.CodecContext.create(_DECODERS[codec], "r"))
+    if codec is Codec.OPUS:
+        # Nothing is skipped: who joins a call comes in the middle of it, and times are those of the first sample.
+        head = bytearray(config or _OPUS_HEAD)
+        head[_PRE_SKIP] = b"\0\0"
+        config = bytes(head)
+    decoder.extradata = config
+    return decoder
