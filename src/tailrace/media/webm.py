@@ -7,6 +7,7 @@ from typing import Final, cast
 
 import av
 from av.codec.context import CodecContext
+from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
@@ -37,10 +38,9 @@ class Shot:
 
     def image(self) -> Image.Image:
         """Return it as RGBA."""
-        image = Image.fromarray(self.frame.to_ndarray(format="rgb24"))
-        if self.opacity is None:
-            return image.convert("RGBA")
-        image.putalpha(Image.fromarray(planes_of(self.opacity)[0]))
+        image = Image.fromarray(self.frame.to_ndarray(format="rgba"))
+        if self.opacity is not None:
+            image.putalpha(Image.fromarray(planes_of(self.opacity)[0]))
         return image
 
 
@@ -59,12 +59,10 @@ def shots(data: bytes, max_pixels: int) -> Iterator[Shot]:
         options={"max_streams": str(_MAX_STREAMS)},
         stream_options=cast(list[str], limits),  # PyAV says str, and takes what `options` takes
     ) as container:
-        if not container.streams.video or (name := container.streams.video[0].codec_context.name) not in _DECODERS:
-            raise ImageError("a WebM needs a VP8 or VP9 film")
-        stream = container.streams.video[0]
+        name = _codec(container)
         colour, opacity = _decoder(name, limit), _decoder(name, limit)
         end_us = 0
-        for packet in container.demux(stream):
+        for packet in container.demux(container.streams.video[0]):
             alpha = _alpha(packet, opacity)
             for frame in colour.decode(packet):
                 if alpha is not None and (alpha.width, alpha.height) != (frame.width, frame.height):
@@ -72,6 +70,14 @@ def shots(data: bytes, max_pixels: int) -> Iterator[Shot]:
                 start_us = end_us if frame.time is None else max(end_us, round(frame.time * 1e6))
                 end_us = start_us + _duration_us(packet)
                 yield Shot(start_us, end_us, frame, alpha)
+
+
+def _codec(container: InputContainer) -> str:
+    for stream in container.streams.video[:1]:
+        context: VideoCodecContext | None = stream.codec_context  # None when FFmpeg does not know the codec
+        if context is not None and context.name in _DECODERS:
+            return context.name
+    raise ImageError("a WebM needs a VP8 or VP9 film")
 
 
 def _decoder(name: str, limit: dict[str, str]) -> VideoCodecContext:
