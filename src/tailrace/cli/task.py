@@ -6,17 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tailrace.cli.look import ENCODE, Look
 from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
+from tailrace.cli.update import Change
 from tailrace.secret import PushUrl
 
-# The figures of the API's printed examples (spec/02 section 1.5); a pass-through does not look at them.
+# The figures of the API's printed examples (spec/02 section 1.5).
 AUDIO = {"AudioEncode": {"SampleRate": 48000, "Channel": 2, "BitRate": 64, "Codec": 0}}
-VIDEO = {"VideoEncode": {"Width": 1280, "Height": 720, "Fps": 15, "BitRate": 1536, "Gop": 2}}
 # Among a million robots at once there are two of one name with a chance of 0.2 %.
 ROBOT_BYTES = 6
 # The members of an answer that are Unix seconds.
-TIMES = ("CreatedTime", "StateSince", "Since")
+TIMES = ("CreatedTime", "StateSince", "VisibleSince", "Since")
+# The members of a task that are shown in their own way.
+LISTS = ("Notes", "Windows", "Destinations")
+WINDOW_COLUMNS = ("UserId", "RoomId", "StreamType", "LocationX", "LocationY", "Width", "Height", "ZOrder", "Live")
 
 
 def start_request(
@@ -30,18 +34,41 @@ def start_request(
     max_idle: int = 30,
 ) -> dict[str, Any]:
     """Return the parameters of StartPublishCdnStream for a pass-through relay, without the SdkAppId."""
-    room_type = 0 if numeric else 1
-    who = {"UserId": user, "RoomId": room, "RoomIdType": room_type}
+    who = {"UserId": user, "RoomId": room, "RoomIdType": 0 if numeric else 1}
+    return {
+        **_common(room, push, numeric=numeric, max_idle=max_idle),
+        "WithTranscoding": 0,
+        # A pass-through does not look at the figures.
+        **({} if audio_only else {"VideoParams": {"VideoEncode": ENCODE}}),
+        "SingleSubscribeParams": {"UserMediaStream": {"UserInfo": who, "StreamType": 1 if screen else 0}},
+    }
+
+
+def mix_request(
+    room: str,
+    push: Sequence[str],
+    look: Look,
+    *,
+    numeric: bool = False,
+    audio_only: bool = False,
+    max_idle: int = 30,
+) -> dict[str, Any]:
+    """Return the parameters of StartPublishCdnStream for a mix of everybody in the room, without the SdkAppId."""
+    return {
+        **_common(room, push, numeric=numeric, max_idle=max_idle),
+        "WithTranscoding": 1,
+        **({} if audio_only else {"VideoParams": look.video_params(ENCODE)}),
+    }
+
+
+def _common(room: str, push: Sequence[str], *, numeric: bool, max_idle: int) -> dict[str, Any]:
     return {
         "RoomId": room,
-        "RoomIdType": room_type,
+        "RoomIdType": 0 if numeric else 1,
         # A name of its own for each task: two robots of one name would throw each other out of the room. Nor can it
         # hold the room's name, which may be longer and have other characters than a user's.
         "AgentParams": {"UserId": f"relay_{secrets.token_hex(ROBOT_BYTES)}", "MaxIdleTime": max_idle},
-        "WithTranscoding": 0,
         "AudioParams": AUDIO,
-        **({} if audio_only else {"VideoParams": VIDEO}),
-        "SingleSubscribeParams": {"UserMediaStream": {"UserInfo": who, "StreamType": 1 if screen else 0}},
         "PublishCdnParams": [{"PublishCdnUrl": url, "IsTencentCdn": 0} for url in push],
     }
 
@@ -50,6 +77,34 @@ def start(config: Path | None, data: Path | None, app_id: int, request: Mapping[
     """Start a relay and print its TaskId."""
     answer = _call(find(config, data), "StartPublishCdnStream", app_id, request)
     print(json.dumps(answer) if as_json else answer["TaskId"])
+
+
+def update(
+    config: Path | None,
+    data: Path | None,
+    app_id: int,
+    task_id: str,
+    asked: Change | Mapping[str, Any],
+    *,
+    sequence: int | None,
+    as_json: bool,
+) -> None:
+    """Change a relay by a request of the API, or by what is asked for beside what the relay is now.
+
+    SequenceNumber is `sequence`, else that of the request, else the one after the last. Raises CommandError.
+    """
+    target = find(config, data)
+    named = {"TaskId": task_id}
+    if not isinstance(asked, Change):
+        app_id = asked.get("SdkAppId", app_id)
+    task = _call(target, "DescribePublishCdnStream", app_id, named)["TaskList"][0]
+    request = asked.request(task) if isinstance(asked, Change) else asked
+    last = task["SequenceNumber"]
+    numbered = {"SequenceNumber": 1 if last is None else last + 1} | dict(request)
+    if sequence is not None:
+        numbered["SequenceNumber"] = sequence
+    answer = _call(target, "UpdatePublishCdnStream", app_id, numbered | named)
+    print(json.dumps(answer) if as_json else f"Updated {task_id}: SequenceNumber {numbered['SequenceNumber']}")
 
 
 def stop(config: Path | None, data: Path | None, app_id: int, task_id: str, *, as_json: bool) -> None:
@@ -83,7 +138,7 @@ def show_list(
         print(json.dumps(answer, indent=2))
         return
     rows = [
-        (task["TaskId"], task["RoomId"], task["UserId"], task["State"], _destinations(task))
+        (task["TaskId"], task["RoomId"], task["UserId"] or "(mix)", task["State"], _destinations(task))
         for task in answer["TaskList"]
     ]
     print_table(("TaskId", "room", "user", "state", "destinations"), rows)
@@ -98,16 +153,31 @@ def _destinations(task: Mapping[str, Any]) -> str:
     return ", ".join(str(destination["State"]) for destination in task["Destinations"])
 
 
+def _text(name: str, value: Any) -> str:
+    """Return a value in one cell; nothing for what is not there."""
+    if name in TIMES:
+        return time_text(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{part} {figure}" for part, figure in value.items())
+    return "" if value is None else str(value)
+
+
 def _print_one(task: Mapping[str, Any]) -> None:
     for name, value in task.items():
-        if name != "Destinations":
-            print(f"{name:<14}{time_text(value) if name in TIMES else value}")
+        if name not in LISTS:
+            print(f"{name:<17}{_text(name, value)}")
+    for note in task["Notes"]:
+        print(f"{'Note':<17}{note}")
     print()
+    if task["Windows"]:
+        windows = [tuple(str(window[name]) for name in WINDOW_COLUMNS) for window in task["Windows"]]
+        print_table(WINDOW_COLUMNS, windows)
+        print()
     # The address comes last, and without what may be a stream key: it is the caller's own, but screens are shared.
     columns = ("State", "Since", "BitRate", "VideoFrames", "AudioFrames", "DroppedFrames", "Connects", "Reason")
     rows = [
         (
-            *(str(time_text(found[name]) if name in TIMES else found[name]) for name in columns),
+            *(_text(name, found[name]) for name in columns),
             str(PushUrl(found["Url"])),
         )
         for found in task["Destinations"]

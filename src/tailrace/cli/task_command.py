@@ -4,62 +4,139 @@ from typing import Annotated
 
 import typer
 
+from tailrace.cli.mix_options import BACKGROUND, BIG, BITRATE, FPS, GOP, LAYOUT, REQUEST, SIZE, WINDOW
 from tailrace.cli.options import CONFIG, DATA, JSON
 
-app = typer.Typer(no_args_is_help=True, help="Start, stop, show and list relays.")
+app = typer.Typer(no_args_is_help=True, help="Start, change, stop, show and list relays.")
 
 APP = Annotated[int, typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.")]
+PUSH = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="rtmp:// or rtmps:// address; up to ten. - reads them from standard input, one a line, so that no "
+        "process list shows their keys."
+    ),
+]
 TASK_ID = Annotated[str, typer.Argument(help="TaskId, as `task start` printed it.")]
 
 
 @app.command()
 def start(
-    room: Annotated[str, typer.Argument(help="Room id.")],
-    user: Annotated[str, typer.Argument(help="Whose stream is relayed.")],
-    push: Annotated[
-        list[str],
-        typer.Option(
-            help="rtmp:// or rtmps:// address; up to ten. - reads them from standard input, one a line, so that no "
-            "process list shows their keys."
-        ),
-    ],
+    room: Annotated[str, typer.Argument(help="Room id.")] = "",
+    user: Annotated[str, typer.Argument(help="Whose stream is relayed; nobody's with --mix.")] = "",
+    push: PUSH = None,
     config: CONFIG = None,
     data: DATA = None,
     app_id: APP = 0,
     numeric: Annotated[bool, typer.Option(help="The room is a numeric one.")] = False,
     screen: Annotated[bool, typer.Option(help="Relay the user's screen share instead of the camera.")] = False,
     audio_only: Annotated[bool, typer.Option(help="Relay the sound only.")] = False,
-    max_idle: Annotated[int, typer.Option(min=5, max=86400, help="Seconds without the user after which it ends.")] = 30,
+    max_idle: Annotated[int, typer.Option(min=5, max=86400, help="Seconds without anybody after which it ends.")] = 30,
+    mix: Annotated[bool, typer.Option("--mix", help="Mix everybody in the room.")] = False,
+    layout: LAYOUT = None,
+    big: BIG = "",
+    window: WINDOW = None,
+    size: SIZE = "",
+    fps: FPS = 0,
+    bitrate: BITRATE = 0,
+    gop: GOP = 0,
+    background: BACKGROUND = "",
+    request: REQUEST = None,
     as_json: JSON = False,
 ) -> None:
-    """Start a pass-through relay, and print its TaskId.
+    """Start a relay of one user's stream, or with --mix of everybody in the room, and print its TaskId.
 
     \b
     Examples:
       tailrace task start studio alice --push rtmp://cdn.example.com/live/key
       tailrace task start 1234 alice --numeric --push rtmp://a/live/x --push rtmp://b/live/y
       tailrace task start studio alice --push - < push-urls.txt
+      tailrace task start studio --mix --layout grid --size 1280x720 --fps 15 --bitrate 1536 --gop 2 --push rtmp://a/live/x
+      tailrace task start studio --mix --layout screen --big alice:screen --push rtmp://a/live/x
+      tailrace task start studio --mix --window alice=640x720+0+0 --window 640x720+640+0 --push rtmp://a/live/x
+      tailrace task start --request start.json
     """
     from tailrace.cli import task
+    from tailrace.cli.look import Look
     from tailrace.cli.pushes import push_urls
+    from tailrace.cli.request_file import read_request
 
-    request = task.start_request(
-        room, user, push_urls(push), numeric=numeric, screen=screen, audio_only=audio_only, max_idle=max_idle
-    )
-    task.start(config, data, app_id, request, as_json=as_json)
+    look = Look(layout, big, window or (), size, fps, bitrate, gop, background)
+    if request is not None:
+        if room or push or mix or numeric or screen or audio_only or look != Look():
+            raise typer.BadParameter("stands alone: everything is in the file", param_hint="--request")
+        wanted = read_request(request)
+    elif not room or not push:
+        raise typer.BadParameter("ROOM and --push are needed, or --request")
+    elif mix == bool(user):
+        raise typer.BadParameter("needs either a USER, or --mix for everybody")
+    elif mix:
+        wanted = task.mix_request(
+            room, push_urls(push), look, numeric=numeric, audio_only=audio_only, max_idle=max_idle
+        )
+    elif look != Look():
+        raise typer.BadParameter("a single stream is relayed as it is; options of the picture need --mix")
+    else:
+        wanted = task.start_request(
+            room, user, push_urls(push), numeric=numeric, screen=screen, audio_only=audio_only, max_idle=max_idle
+        )
+    task.start(config, data, app_id, wanted, as_json=as_json)
 
 
 @app.command()
-def update(task_id: TASK_ID) -> None:  # noqa: ARG001
-    """Not built yet: a running relay cannot be changed in this version.
+def update(
+    task_id: TASK_ID,
+    config: CONFIG = None,
+    data: DATA = None,
+    app_id: APP = 0,
+    layout: LAYOUT = None,
+    big: BIG = "",
+    window: WINDOW = None,
+    size: SIZE = "",
+    fps: FPS = 0,
+    bitrate: BITRATE = 0,
+    gop: GOP = 0,
+    background: BACKGROUND = "",
+    push: PUSH = None,
+    remove_push: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="End the push to this address, or to the one in this place as `task show` lists them, from 1."
+        ),
+    ] = None,
+    mix: Annotated[bool, typer.Option("--mix", help="Mix everybody from now on.")] = False,
+    single: Annotated[str, typer.Option(help="Relay this user's stream from now on, as it is.")] = "",
+    screen: Annotated[bool, typer.Option("--screen", help="With --single: the user's screen share.")] = False,
+    sequence: Annotated[
+        int | None, typer.Option(min=0, help="SequenceNumber; the one after the last unless given.")
+    ] = None,
+    request: REQUEST = None,
+    as_json: JSON = False,
+) -> None:
+    """Change a running relay, without a gap in its output. What is not named stays as it is.
 
     \b
-    Instead, stop it and start another one:
-      tailrace task stop TASK_ID
+    Examples:
+      tailrace task update TASK_ID --layout screen --big alice:screen
+      tailrace task update TASK_ID --window alice=960x720+0+0 --window bob=320x720+960+0
+      tailrace task update TASK_ID --size 1920x1080 --bitrate 4000
+      tailrace task update TASK_ID --push rtmp://b/live/y --remove-push 1
+      tailrace task update TASK_ID --single alice
+      tailrace task update TASK_ID --mix --layout grid
+      tailrace task update TASK_ID --request update.json
     """
-    from tailrace.cli.exits import CommandError
+    from tailrace.cli import task
+    from tailrace.cli.look import Look
+    from tailrace.cli.pushes import push_urls
+    from tailrace.cli.request_file import read_request
+    from tailrace.cli.update import Change
 
-    raise CommandError("task update is not built yet; stop the task and start another one")
+    look = Look(layout, big, window or (), size, fps, bitrate, gop, background)
+    change = Change(look, mix, single, screen, push_urls(push or ()), remove_push or ())
+    if request is not None and change != Change(Look()):
+        raise typer.BadParameter("stands alone: everything is in the file", param_hint="--request")
+    asked = change if request is None else read_request(request)
+    task.update(config, data, app_id, task_id, asked, sequence=sequence, as_json=as_json)
 
 
 @app.command()
@@ -77,7 +154,7 @@ def stop(task_id: TASK_ID, config: CONFIG = None, data: DATA = None, app_id: APP
 
 @app.command()
 def show(task_id: TASK_ID, config: CONFIG = None, data: DATA = None, app_id: APP = 0, as_json: JSON = False) -> None:
-    """Show one relay with the state of each destination.
+    """Show one relay with the state of each destination and, of a mix, with its windows and what is visible since when.
 
     \b
     Examples:

@@ -205,6 +205,7 @@ def test_live_figures_come_from_the_child(api: Control) -> None:
         (destination,) = show(api, task_id)["Destinations"]
     assert destination == {
         "Url": PUSH,
+        "IsTencentCdn": 0,
         "Status": 2,
         "State": "running",
         "Reason": "",

@@ -105,7 +105,7 @@ def test_an_update_is_described(api: Control) -> None:
 
     shown = show(api, task_id)
     assert (shown["WithTranscoding"], shown["UserId"], shown["SequenceNumber"], shown["Revision"]) == (1, "", 7, 1)
-    assert shown["VisibleRevision"] == -1
+    assert (shown["VisibleRevision"], shown["VideoEncode"]) == (-1, VIDEO_ENCODE)
     assert update(api, task_id, 8, 0) == ""
     shown = show(api, task_id)
     assert (shown["WithTranscoding"], shown["UserId"], shown["SequenceNumber"], shown["Revision"]) == (
@@ -114,6 +114,7 @@ def test_an_update_is_described(api: Control) -> None:
         8,
         2,
     )
+    assert shown["VideoEncode"] is None
 
 
 def test_sei_is_switched_on_and_off(api: Control) -> None:

@@ -75,7 +75,7 @@ def test_lists_of_tables_are_json_in_the_environment(tmp_path: Path, monkeypatch
     ("text", "lines"),
     [
         ("[listen]\nhtpp = 1", ["FILE: unknown key listen.htpp; did you mean listen.http?"]),
-        ("[nothing]\nx = 1", ["FILE: unknown key nothing; docs/configuration.md lists them all"]),
+        ("[zzz]\nx = 1", ["FILE: unknown key zzz; docs/configuration.md lists them all"]),
         ("[listen]\nhttp = 70000", ["FILE: listen.http: Input should be less than or equal to 65535"]),
         ("[[account]]\napp_id = 1\nsecret_id = 'a'", ["FILE: account.0.secret_key is missing"]),
         (
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_there_comes_with_the_way_out(tmp_path: Path) -> None
             "1",
             "TAILRACE_X__HTTP: unknown key x.http; docs/configuration.md lists them all",
         ),
-        ("TAILRACE_NOTHING", "1", "TAILRACE_NOTHING: unknown key nothing; docs/configuration.md lists them all"),
+        ("TAILRACE_ZZZ", "1", "TAILRACE_ZZZ: unknown key zzz; docs/configuration.md lists them all"),
     ],
 )
 def test_a_variable_that_names_no_key_is_a_mistake(

@@ -10,6 +10,7 @@ from tailrace.control.params.who import AppNumber, RoomName
 from tailrace.control.params.wire import Answered, Flag, TaskIdText, Wire, one_of, wrong
 from tailrace.errors import TaskNotFound
 from tailrace.ids import SdkAppId, StreamType, TaskId
+from tailrace.model.mix import Mix
 from tailrace.model.plan import Destination
 from tailrace.model.task import DestinationReport, OutputReport, TaskRecord, TaskState, WindowReport
 
@@ -41,6 +42,7 @@ class DestinationInfo(Answered):
     """
 
     url: str
+    is_tencent_cdn: int
     status: int
     state: str
     reason: str
@@ -51,6 +53,16 @@ class DestinationInfo(Answered):
     sent_bytes: int
     dropped_frames: int
     connects: int
+
+
+class EncodingInfo(Answered):
+    """A mix's picture as VideoEncode has it; its sizes are even. `bit_rate` in kbps, `gop` in seconds."""
+
+    width: int
+    height: int
+    fps: int
+    bit_rate: int
+    gop: int
 
 
 class WindowInfo(Answered):
@@ -74,7 +86,8 @@ class TaskInfo(Answered):
     """One task. Times are Unix seconds; `epoch` counts how often it was taken over.
 
     `revision` counts its updates, `sequence_number` is the last one's, None before the first. `visible_revision` is
-    what the output shows, since `visible_since`: -1 and 0 before anything was shown.
+    what the output shows, since `visible_since`: -1 and 0 before anything was shown. `video` is 1 when the output
+    has a picture, `video_encode` is None where none is mixed.
     """
 
     task_id: str
@@ -94,6 +107,8 @@ class TaskInfo(Answered):
     visible_revision: int
     visible_since: float
     notes: tuple[str, ...]
+    video: int
+    video_encode: EncodingInfo | None
     windows: tuple[WindowInfo, ...]
     destinations: tuple[DestinationInfo, ...]
 
@@ -151,11 +166,26 @@ def _task(record: TaskRecord, output: OutputReport) -> TaskInfo:
         visible_revision=output.revision,
         visible_since=output.since,
         notes=output.notes,
+        video=1 if plan.video else 0,
+        video_encode=_encoding(plan.mix),
         windows=tuple(_window(window) for window in output.windows),
         destinations=tuple(
             _destination(destination, report)
             for destination, report in zip(plan.destinations, output.destinations, strict=True)
         ),
+    )
+
+
+def _encoding(mix: Mix | None) -> EncodingInfo | None:
+    if mix is None or mix.scene is None:
+        return None
+    encoding = mix.scene.encoding
+    return EncodingInfo(
+        width=encoding.width,
+        height=encoding.height,
+        fps=encoding.fps,
+        bit_rate=encoding.bitrate_kbps,
+        gop=encoding.gop,
     )
 
 
@@ -176,6 +206,7 @@ def _window(window: WindowReport) -> WindowInfo:
 def _destination(destination: Destination, report: DestinationReport) -> DestinationInfo:
     return DestinationInfo(
         url=destination.url.reveal(),
+        is_tencent_cdn=1 if destination.tencent else 0,
         status=report.status,
         state=report.status.name.lower(),
         reason=report.reason,
