@@ -11,6 +11,8 @@ from av.audio.resampler import AudioResampler
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import SAMPLE_FORMAT, AacEncoder, Packet
+from tailrace.media.meter import Meter
+from tailrace.media.sound_decoder import samples_of
 from tailrace.model.plan import AudioEncoding
 
 # A publisher's time stamps are whole milliseconds and jitter by a frame or two; more than this is a gap in its sound.
@@ -18,9 +20,10 @@ LARGEST_DRIFT_US = 100_000
 
 
 class AacTranscoder:
-    """Feed it AAC units in order; it gives back AAC packets of `encoding`."""
+    """Feed it AAC units in order; it gives back AAC packets of `encoding`. With a `meter` it measures the sound."""
 
     def __init__(self, encoding: AudioEncoding) -> None:
+        self.meter: Meter | None = None
         self._encoder = AacEncoder(encoding)
         self._decoder: AudioCodecContext | None = None
         self._resampler: AudioResampler | None = None
@@ -50,6 +53,8 @@ class AacTranscoder:
             raise PeerError(f"AAC frame of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
         packets: list[Packet] = []
         for frame in frames:
+            if self.meter is not None:
+                self.meter.add(samples_of(frame))
             self._follow(pts_us, frame)
             pts_us += frame.samples * 1_000_000 // frame.sample_rate
             for ready in self._fit(frame):

@@ -1,14 +1,14 @@
 """Output tracks: the pictures and the sound of a mixed output, made one after the other on their grids."""
 
 import os
-import time
 from dataclasses import dataclass
 
 from tailrace.media.compositor import Compositor, Showing, Shown
+from tailrace.media.inserted_sei import inserted_sei
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.media.sound import SoundMixer
 from tailrace.model.encoding import choose
-from tailrace.model.mix import NO_SEI, LayoutVolume, PassThrough, VideoEncoding
+from tailrace.model.mix import NO_SEI, VideoEncoding
 from tailrace.model.plan import AudioEncoding
 from tailrace.model.sei_schedule import SeiSchedule
 from tailrace.wire import sei
@@ -57,8 +57,8 @@ class SoundTrack:
 
     @property
     def due_us(self) -> int:
-        """When the next piece is due, on the mixer's clock."""
-        return self._mixer.due_us
+        """When the next piece is due, on the mixer's clock: when all of it should have come."""
+        return self._mixer.next_us
 
     def make(self, showing: Showing) -> list[MixedSound]:
         """Return what the next piece completes."""
@@ -111,7 +111,9 @@ class PictureTrack:
         at_us = self._begin_us + picture.number * _SECOND_US // self.encoding.fps + self._shift_us
         revision, units = self._inside.pop(picture.number)
         self._schedule.change(showing.sei)
-        units += [_inserted_sei(entry, showing) for entry in self._schedule.due(at_us, picture.key)]
+        size = self.encoding.width, self.encoding.height
+        for entry in self._schedule.due(at_us, picture.key):
+            units.append(inserted_sei(entry, size, lambda: _regions(showing)))
         return MixedPicture(at_us, picture.key, sei.with_sei(picture.payload, units), self._config, revision)
 
 
@@ -120,15 +122,8 @@ def _upstream_sei(showing: Showing) -> list[bytes]:
     return [unit for source in sources for unit in source.take_sei()]
 
 
-def _inserted_sei(entry: LayoutVolume | PassThrough, showing: Showing) -> bytes:
-    if isinstance(entry, LayoutVolume):
-        size = showing.encoding
-        regions = [_region(layer) for layer in showing.layers if isinstance(layer, Shown) and _is_live(layer)]
-        width, height = (size.width, size.height) if size else (0, 0)
-        text = sei.layout_volume_json(width, height, regions, entry.app_data, int(time.time()))
-        return sei.nal(sei.Message(entry.payload_type, text))
-    content = entry.content.encode()
-    return sei.nal(sei.user_data(entry.uuid, content) if entry.uuid else sei.Message(entry.payload_type, content))
+def _regions(showing: Showing) -> list[sei.Region]:
+    return [_region(layer) for layer in showing.layers if isinstance(layer, Shown) and _is_live(layer)]
 
 
 def _is_live(shown: Shown) -> bool:

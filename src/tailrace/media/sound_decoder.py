@@ -23,6 +23,11 @@ _PRE_SKIP = slice(10, 12)
 _LOUDEST = 2.0
 
 
+def samples_of(frame: AudioFrame) -> Samples:
+    """Return the samples of a planar float frame."""
+    return np.stack([np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes])
+
+
 class SoundDecoder:
     """Feed it the units of one stream in order."""
 
@@ -76,13 +81,13 @@ class SoundDecoder:
         return parts
 
     def _fold(self, frame: AudioFrame) -> Samples:
-        planes = [np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes]
-        if len(planes) > self._channels:
-            planes = [(planes[0] + planes[1]) * np.float32(0.5)]
-        folded = np.empty((self._channels, frame.samples), np.float32)
-        for channel in range(self._channels):
-            folded[channel] = planes[channel % len(planes)]
-        return folded
+        """Mono and stereo are made of each other without a change of level."""
+        samples = samples_of(frame)
+        if len(samples) == self._channels:
+            return samples
+        if len(samples) > self._channels:
+            return samples.mean(axis=0, keepdims=True, dtype=np.float32)
+        return np.repeat(samples, self._channels, axis=0)
 
     def _checked(self, parts: list[Samples]) -> Samples:
         if not parts:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tailrace.errors import PeerError
+from tailrace.media.meter import Meter
 from tailrace.media.sound_decoder import Samples, SoundDecoder
 from tailrace.media.tape import Tape
 from tailrace.model.playout import Playout
@@ -44,7 +45,7 @@ class Voice:
         self._at = 0  # number of the sample to be played next
         self._gain = 0.0  # at the end of the last block
         self._correcting = False
-        self._energy, self._measured = 0.0, 0
+        self._meter = Meter()
 
     def feed(self, codec: Codec, config: bytes, payload: bytes, pts_us: int) -> None:
         """Take one unit (its set-up data may be empty for Opus). Raises PeerError; the next unit may be fed."""
@@ -56,20 +57,17 @@ class Voice:
         self._tape.append(samples, pts_us - early * 1_000_000 / self._rate_hz)
 
     def volume(self) -> int:
-        """Return how loud it was since the last call: RMS, 100 is a sine of full scale."""
-        energy, measured = self._energy, self._measured
-        self._energy, self._measured = 0.0, 0
-        return min(100, round(100 * float(np.sqrt(2 * energy / measured)))) if measured else 0
+        """Return how loud it was since the last call, 0 to 100."""
+        return self._meter.read()
 
     def read(self, out_us: int, samples: int) -> Samples | None:
         """Return the samples due from the output time `out_us` on, None for silence. Do not write into them."""
-        self._measured += samples * self._channels
         due = self._tape.number_at(out_us - self.playout.offset_us)
-        if due is None:
-            return None
-        block = self._play(due, samples)
-        if block is not None:
-            self._energy += sum(float(np.dot(row, row)) for row in block)
+        block = None if due is None else self._play(due, samples)
+        if block is None:
+            self._meter.add_silence(samples * self._channels)
+        else:
+            self._meter.add(block)
         return block
 
     def _play(self, due: int, samples: int) -> Samples | None:

@@ -102,6 +102,15 @@ def _parameter_sets(data: bytes, at: int, count: int, kind: NalType) -> tuple[tu
     return tuple(found), at
 
 
+def picture_size(config: bytes) -> tuple[int, int]:
+    """Return width and height that an AVCDecoderConfigurationRecord says; zeros when it cannot be read."""
+    try:
+        sps = parse_sps(parse_config(config).sps[0])
+    except PeerError:
+        return 0, 0
+    return sps.width, sps.height
+
+
 def nal_units(payload: bytes, length_size: int = LENGTH_SIZE) -> Iterator[bytes]:
     """Yield the NAL units of a length-prefixed access unit. Raises PeerError where a length leads past the end."""
     at, end = 0, len(payload)

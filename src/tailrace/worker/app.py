@@ -37,6 +37,8 @@ def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = N
 
 def _load_child() -> RunJob:
     """Import what children need, in the zygote only: FFmpeg has no business in the worker itself."""
+    # NumPy's linear algebra, which nobody here uses, would start threads, and a process with threads must not fork.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     from tailrace.worker.child import run_child
 
     return run_child

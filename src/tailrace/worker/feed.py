@@ -40,8 +40,12 @@ class Feed(Protocol):
         """Run until cancelled."""
         ...
 
+    def suits(self, plan: Plan) -> bool:
+        """Return whether this feed can do what `plan` says, after a `change`; otherwise it needs another one."""
+        ...
+
     def change(self, plan: Plan, revision: int) -> None:
-        """Do what `plan` says from now on; it is of the same kind as before, pass-through or mix."""
+        """Do what `plan` says from now on."""
         ...
 
     def notes(self) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ class Mixing:
 
     async def run(self) -> None:
         """Mix until cancelled."""
+        self._rearrange_soon()
         try:
             async with asyncio.TaskGroup() as group:
                 start(group, self._follow_rooms(), "rooms")
@@ -71,6 +72,10 @@ class Mixing:
             self._mixer.close()
             for person in self._people.values():
                 person.close()
+
+    def suits(self, plan: Plan) -> bool:
+        """Return whether `plan` is a mix as well."""
+        return plan.mix is not None
 
     def change(self, plan: Plan, revision: int) -> None:
         """Show what another revision of the plan says, from the next frame on."""
@@ -219,8 +224,7 @@ class Mixing:
         self._mixer.start(self._start_us)
 
     def _all_live(self) -> bool:
-        sources = [person.source for person in self._people.values() if person.source is not None]
-        return bool(sources) and all(source.live for source in sources)
+        return all(person.source.live for person in self._people.values() if person.source is not None)
 
     def _on_first_picture(self) -> None:
         """Called in a source's thread."""

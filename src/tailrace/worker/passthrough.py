@@ -5,11 +5,10 @@ from collections.abc import Hashable, Sequence
 from contextlib import aclosing
 
 from tailrace.bus.rooms import Left
-from tailrace.ids import Stream
 from tailrace.model.plan import Plan
 from tailrace.model.presence import Role
 from tailrace.model.task import WindowReport
-from tailrace.supervise import start, stop
+from tailrace.supervise import start
 from tailrace.unit import Unit
 from tailrace.worker.feed import Stage
 from tailrace.worker.pipeline import Pipeline
@@ -20,34 +19,28 @@ class PassThrough:
     """Its output goes on at `start_us`."""
 
     def __init__(self, plan: Plan, revision: int, stage: Stage, start_us: int) -> None:
+        if plan.source is None:
+            raise AssertionError("a plan without a mix has a source")
         self._stage = stage
-        self._plan = plan
-        self._revision = revision
+        self._source = plan.source
         self._pipeline = Pipeline(plan, start_us, stage.lane)
         self._rejoins_known = 0
-        self._news = asyncio.Event()
+        stage.lane.shows(revision)
 
     async def run(self) -> None:
         """Relay until cancelled."""
-        while True:
-            source = _source(self._plan)
-            self._news.clear()
-            async with asyncio.TaskGroup() as group:
-                working = [
-                    start(group, Reception(self._stage.bus, source, self._join, self._take).run(), "reception"),
-                    start(group, self._watch(source), "presence"),
-                ]
-                while _source(self._plan) == source:
-                    self._stage.lane.shows(self._revision)
-                    await self._news.wait()
-                    self._news.clear()
-                for task in working:
-                    await stop(task)
+        async with asyncio.TaskGroup() as group:
+            start(group, Reception(self._stage.bus, self._source, self._join, self._take).run(), "reception")
+            start(group, self._watch(), "presence")
+
+    def suits(self, plan: Plan) -> bool:
+        """Return whether `plan` relays the same stream."""
+        return plan.mix is None and plan.source == self._source
 
     def change(self, plan: Plan, revision: int) -> None:
-        """Take another stream, or only another revision of the plan."""
-        self._plan, self._revision = plan, revision
-        self._news.set()
+        """Insert other SEI, or only take note of another revision."""
+        self._pipeline.change(plan)
+        self._stage.lane.shows(revision)
 
     def notes(self) -> tuple[str, ...]:
         """Return nothing: what comes is what was asked."""
@@ -76,8 +69,10 @@ class PassThrough:
             self._stage.lane.began(self._pipeline.timeline.end_us)
             self._rejoins_known = self._pipeline.rejoins
 
-    async def _watch(self, source: Stream) -> None:
+    async def _watch(self) -> None:
+        source = self._source
         present: set[Hashable] = set()
+        self._stage.present(False)
         async with aclosing(self._stage.rooms.watch(room=source.room, user=source.user)) as changes:
             async for change in changes:
                 if change.presence.role is Role.ROBOT:
@@ -87,9 +82,3 @@ class PassThrough:
                 else:
                     present.add(change.presence.key)
                 self._stage.present(bool(present))
-
-
-def _source(plan: Plan) -> Stream:
-    if plan.source is None:
-        raise AssertionError("a plan without a mix has a source")
-    return plan.source

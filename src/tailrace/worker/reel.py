@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tailrace.errors import PeerError
 from tailrace.ids import Kind
 from tailrace.model.plan import AudioEncoding
 from tailrace.wire import h264
@@ -76,7 +75,7 @@ class Reel:
         """Let the pictures from here on have this AVCDecoderConfigurationRecord, if it is another one."""
         if config != self._configs.get(Kind.VIDEO):
             self._configs[Kind.VIDEO] = config
-            self._size = _picture_size(config)
+            self._size = h264.picture_size(config)
             self._send(_header(Kind.VIDEO, at_ms, config))
 
     def audio_config(self, at_ms: int, config: bytes) -> None:
@@ -151,11 +150,3 @@ def _header(kind: Kind, at_ms: int, config: bytes) -> Message:
     else:
         body = AudioBody(config=True, data=config).encode()
     return Message(kind, at_ms, body, starts=False, frame=False)
-
-
-def _picture_size(config: bytes) -> tuple[int, int]:
-    try:
-        sps = h264.parse_sps(h264.parse_config(config).sps[0])
-    except PeerError:
-        return 0, 0
-    return sps.width, sps.height

@@ -9,7 +9,6 @@ from tailrace.bus.membership import Membership
 from tailrace.bus.rooms import Rooms
 from tailrace.clock import Clock
 from tailrace.model.liveness import Liveness
-from tailrace.model.plan import Plan
 from tailrace.model.presence import Presence, Role
 from tailrace.model.task import EndReason, OutputReport, TaskRecord
 from tailrace.supervise import start, stop
@@ -108,7 +107,7 @@ class Relay:
             while True:
                 await self._updated.wait()
                 self._updated.clear()
-                if isinstance(self._feed, _kind_of(self._plan)):
+                if self._feed.suits(self._plan):
                     self._feed.change(self._plan, self._revision)
                     continue
                 self._feed, self._lane = self._new_feed(self._now_us())
@@ -139,7 +138,8 @@ class Relay:
             need=self._pushes.need,
             changed=self._changed,
         )
-        return _kind_of(self._plan)(self._plan, self._revision, stage, start_us), lane
+        kind = PassThrough if self._plan.mix is None else Mixing
+        return kind(self._plan, self._revision, stage, start_us), lane
 
     def _now_us(self) -> int:
         """The output time that is now, later than anything on the reel."""
@@ -187,7 +187,3 @@ class Relay:
             except TimeoutError:
                 pass
         end(EndReason.IDLE)
-
-
-def _kind_of(plan: Plan) -> type[PassThrough] | type[Mixing]:
-    return PassThrough if plan.mix is None else Mixing
