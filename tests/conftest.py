@@ -6,18 +6,14 @@ import pytest
 
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.secret import Secret
+from tests.harness.nats import nats_server_in
 
 
 @pytest.fixture(scope="session")
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A nats-server on a free port, for all tests: use names of your own, and never restart or stop this one."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("bus"))
-    server.start()
-    try:
-        server.wait_ready(10)
+    with nats_server_in(tmp_path_factory.mktemp("bus")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import uvloop
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.ids import SdkAppId
+from tests.harness.nats import nats_server_in
 
 # Seconds: short, so that expiry can be awaited; not shorter than what nats-server's timers keep.
 PRESENCE_TTL = 1.0
@@ -24,13 +25,8 @@ _apps = itertools.count(1_400_000_000)
 @pytest.fixture(scope="session")
 def bus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A nats-server for this folder; tests that restart one start their own."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("bus"))
-    server.start()
-    try:
-        server.wait_ready(10)
+    with nats_server_in(tmp_path_factory.mktemp("bus")) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture

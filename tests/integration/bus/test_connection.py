@@ -13,6 +13,7 @@ from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.tasks import Tasks
 from tailrace.errors import BusError
 from tailrace.ids import SdkAppId
+from tests.harness.nats import nats_server_in
 from tests.integration.bus.conftest import Run, run_with
 from tests.integration.bus.test_tasks import a_record
 
@@ -20,13 +21,8 @@ from tests.integration.bus.test_tasks import a_record
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A fresh nats-server of this test alone."""
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        server.wait_ready(10)
+    with nats_server_in(tmp_path) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def test_roles_that_start_at_once_all_find_the_bus_prepared(server: EmbeddedServer, app: SdkAppId) -> None:

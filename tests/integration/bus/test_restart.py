@@ -23,6 +23,7 @@ from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, Stream
 from tailrace.secret import Secret
 from tailrace.unit import Unit
+from tests.harness.nats import nats_server_in
 from tests.integration.bus.conftest import ACK_WAIT, PRESENCE_TTL, run_with
 from tests.integration.bus.test_media import a_unit
 from tests.integration.bus.test_rooms import a_presence
@@ -32,13 +33,8 @@ from tests.integration.bus.test_tasks import a_record
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A nats-server of this test alone."""
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        server.wait_ready(10)
+    with nats_server_in(tmp_path) as server:
         yield server
-    finally:
-        server.stop()
 
 
 async def crash(server: EmbeddedServer, bus: Bus) -> None:

@@ -4,21 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tailrace.bus.embedded import EmbeddedServer
 from tailrace.secret import Secret
+from tests.harness.nats import nats_server_in
 from tests.integration.control.running import Control, control
 
 
 @pytest.fixture(scope="package")
 def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secret]:
     """The address of a nats-server that nobody else takes work from."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("control-bus"))
-    server.start()
-    try:
-        server.wait_ready(10)
+    with nats_server_in(tmp_path_factory.mktemp("control-bus")) as server:
         yield server.url
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="package")

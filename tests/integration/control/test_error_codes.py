@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from tailrace.bus.embedded import EmbeddedServer
 from tailrace.config import Limits
 from tailrace.secret import Secret
+from tests.harness.nats import nats_server_in
 from tests.integration.control.requests import PUSH, WINDOWS, picture, start_request, stop_request, update_request
 from tests.integration.control.running import (
     CONFIG,
@@ -70,23 +70,17 @@ def test_a_record_key_cannot_stop_a_task_that_is_not_recorded(api: Control, task
 def test_a_bus_that_does_not_answer_is_an_internal_error_until_it_is_back(
     tmp_path: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        server.wait_ready(10)
-        with control(server.url) as running:
-            assert running.get("/readyz").json()["bus"] is True
-            server.stop()
-            with pytest.raises(TencentCloudSDKException) as raised:
-                running.client().StopPublishCdnStream(stop_request("unknown"))
-            wait_until(lambda: running.get("/readyz").json()["bus"] is False)
-            assert running.get("/healthz").status_code == 200
-            server.start()
-            server.wait_ready(10)
-            wait_until(lambda: running.get("/readyz").json()["bus"] is True)
-            assert code_of(running.client(), stop_request("unknown")) == "ResourceNotFound"
-    finally:
+    with nats_server_in(tmp_path) as server, control(server.url) as running:
+        assert running.get("/readyz").json()["bus"] is True
         server.stop()
+        with pytest.raises(TencentCloudSDKException) as raised:
+            running.client().StopPublishCdnStream(stop_request("unknown"))
+        wait_until(lambda: running.get("/readyz").json()["bus"] is False)
+        assert running.get("/healthz").status_code == 200
+        server.start()
+        server.wait_ready(10)
+        wait_until(lambda: running.get("/readyz").json()["bus"] is True)
+        assert code_of(running.client(), stop_request("unknown")) == "ResourceNotFound"
     assert raised.value.get_code() == "InternalError"
     assert "Traceback" not in raised.value.get_message()
     logged = [record for record in caplog.records if record.message == "call failed"]

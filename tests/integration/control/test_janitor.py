@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tailrace.bus.connection import Bus
-from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.mirror import Mirror
 from tailrace.bus.queue import Queue
 from tailrace.bus.tasks import Stored
@@ -18,6 +17,7 @@ from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.task import TaskRecord, TaskState
 from tailrace.secret import Secret
+from tests.harness.nats import nats_server_in
 from tests.integration.control.running import control, on_the_bus
 from tests.integration.control.test_memory import DAYS_AGO as APP
 from tests.integration.control.test_memory import PLAN, ManualClock, with_tasks
@@ -52,13 +52,8 @@ class OnceDeafRecords(Records):
 @pytest.fixture
 def nats_url(tmp_path: Path) -> Iterator[Secret]:
     """A nats-server for one test, since the janitor sees to the tasks of all."""
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        server.wait_ready(10)
+    with nats_server_in(tmp_path) as server:
         yield server.url
-    finally:
-        server.stop()
 
 
 @pytest.mark.parametrize("state", [TaskState.QUEUED, TaskState.RUNNING, TaskState.STOPPING])

@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 import pytest
 
-from tailrace.bus.embedded import EmbeddedServer
 from tailrace.control.app import main
 from tailrace.errors import ConfigError
 from tailrace.net.http_server import bind
 from tailrace.secret import Secret
+from tests.harness.nats import nats_server_in
 from tests.integration.control.running import START_WITHIN, replace_section
 
 ROOT = Path(__file__).parents[3]
@@ -106,14 +106,8 @@ def test_a_port_that_is_taken_is_a_clear_error(nats_url: Secret) -> None:
 
 
 def test_a_bus_that_is_gone_does_not_spoil_the_end(tmp_path: Path) -> None:
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        server.wait_ready(10)
-        with process(server.url) as (running, _, _):
-            server.stop()
-            running.send_signal(signal.SIGTERM)
-
-            assert running.wait(START_WITHIN) == 0
-    finally:
+    with nats_server_in(tmp_path) as server, process(server.url) as (running, _, _):
         server.stop()
+        running.send_signal(signal.SIGTERM)
+
+        assert running.wait(START_WITHIN) == 0

@@ -16,6 +16,7 @@ from tailrace.errors import BusError, DestinationError
 from tailrace.secret import Secret
 from tests.fakes.publisher import scripted
 from tests.harness.ingest import LOST_AFTER, IngestProcess, make_config, stream_of
+from tests.harness.nats import nats_server_in
 from tests.harness.subscriber import subscribed
 
 
@@ -87,16 +88,10 @@ def test_a_publisher_goes_on_when_nats_server_was_killed_and_restarted(tmp_path:
                         continue
             assert not script.rtmp.lost.done()
 
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        server.wait_ready(10)
-        with IngestProcess(server.url) as ingest:
-            asyncio.run(run(server, ingest))
-            ingest.stop()
-            assert ingest.exit_code == 0
-    finally:
-        server.stop()
+    with nats_server_in(tmp_path) as server, IngestProcess(server.url) as ingest:
+        asyncio.run(run(server, ingest))
+        ingest.stop()
+        assert ingest.exit_code == 0
 
 
 def test_clients_beyond_the_configured_number_are_turned_away(nats_url: Secret) -> None:
