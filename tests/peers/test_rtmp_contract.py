@@ -9,11 +9,11 @@ import pytest
 
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
-from tailrace.net.rtmp_player import RtmpPlayer
 from tailrace.secret import PushUrl
 from tailrace.wire.rtmp.event import Audio, Metadata, Video
 from tests.fakes.cdn import FakeCdn
 from tests.fakes.nginx import Nginx, nginx_missing
+from tests.harness.rtmp_player import RtmpPlayer
 
 GUARD = Guard(["127.0.0.0/8"])
 KEY_FRAME, FRAME, SOUND = b"\x17\x01\x00\x00\x00", b"\x27\x01\x00\x00\x00", b"\xaf\x01"

@@ -13,7 +13,6 @@ import pytest
 
 from tailrace.errors import DestinationRefused
 from tailrace.net.guard import Guard
-from tailrace.net.rtmp_player import RtmpPlayer
 from tailrace.secret import PushUrl, Secret
 from tailrace.wire import flv
 from tailrace.wire.rtmp.client import ClientConnection, Purpose, State
@@ -22,6 +21,7 @@ from tailrace.wire.rtmp.handshake import RANDOM_SIZE
 from tailrace.wire.rtmp.url import parse
 from tests.fakes.publisher import AAC_CONFIG, RECORD, Script, scripted
 from tests.harness.ingest import IngestProcess, make_config
+from tests.harness.rtmp_player import RtmpPlayer
 
 FRAME_MS = 40
 

@@ -16,11 +16,11 @@ import uvloop
 from tailrace.errors import AddressForbidden, CallerError, DestinationLost, DestinationRefused, DestinationUnreachable
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
-from tailrace.net.rtmp_player import RtmpPlayer
 from tailrace.net.rtmp_session import MAX_BACKLOG
 from tailrace.secret import PushUrl
 from tailrace.wire.rtmp.url import parse
 from tests.fakes.cdn import FakeCdn
+from tests.harness.rtmp_player import RtmpPlayer
 
 GUARD = Guard(["127.0.0.0/8", "::1/128"])
 LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])

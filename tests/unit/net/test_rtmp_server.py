@@ -14,7 +14,6 @@ import uvloop
 from tailrace.errors import DestinationLost, DestinationRefused, PeerError
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
-from tailrace.net.rtmp_player import RtmpPlayer
 from tailrace.net.rtmp_server import Connection, Limits, Rejected, RtmpServer, serve
 from tailrace.secret import PushUrl
 from tailrace.wire.rtmp import amf0
@@ -22,6 +21,7 @@ from tailrace.wire.rtmp.amf0 import Value
 from tailrace.wire.rtmp.chunk import ChunkWriter, Message
 from tailrace.wire.rtmp.client import Purpose
 from tailrace.wire.rtmp.event import Metadata, PlayRequested, PublishRequested, Video
+from tests.harness.rtmp_player import RtmpPlayer
 from tests.unit.wire.rtmp.cuts import wired
 
 GUARD = Guard(["127.0.0.0/8"])

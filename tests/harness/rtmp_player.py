@@ -1,4 +1,4 @@
-"""RTMP client, playing: what the tests watch a stream with. The server itself plays nothing."""
+"""RtmpPlayer: watches a stream as a foreign player would. The server itself plays nothing."""
 
 import asyncio
 import ssl
