@@ -6,14 +6,11 @@ import logging
 from tailrace.bus.bucket import Bucket, Entry
 from tailrace.bus.connection import Bus
 from tailrace.bus.subjects import TASKS, task_key
-from tailrace.bus.tasks import Stored, read
+from tailrace.bus.tasks import RETRY, Stored, read
 from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, TaskId
 
 _log = logging.getLogger(__name__)
-
-# A bus that just came back is asked again soon, without being flooded by it.
-RETRY = 0.5
 
 
 class Mirror:
