@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import clip
+from bench.rtmp_core import publishing
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.media import Publisher, subscribe
@@ -28,11 +29,8 @@ from tailrace.media.audio import AacTranscoder
 from tailrace.model.plan import AudioEncoding, Plan
 from tailrace.unit import Codec, Unit
 from tailrace.wire import flv
-from tailrace.wire.rtmp.client import ClientConnection, Purpose, State
-from tailrace.wire.rtmp.event import Audio, PublishRequested, Video
-from tailrace.wire.rtmp.handshake import RANDOM_SIZE
-from tailrace.wire.rtmp.server import ServerConnection
-from tailrace.wire.rtmp.url import parse
+from tailrace.wire.rtmp.client import ClientConnection
+from tailrace.wire.rtmp.event import Audio, Video
 from tailrace.worker.pipeline import Pipeline
 
 _SECONDS = 20
@@ -66,7 +64,7 @@ def _spent(work: Callable[[], object]) -> float:
 def rtmp_steps(tags: list[flv.Tag]) -> Iterable[Step]:
     """Write and read the clip, one message a time, as they come from a live publisher."""
     both = _PICTURES + _SOUNDS
-    client, server = _publishing()
+    client, server = publishing()
     yield timed("RTMP write", lambda: _write(client, tags), len(tags), both)
     pieces = _write(client, tags)
     began = time.process_time()
@@ -144,17 +142,6 @@ async def _measured(work: Awaitable[int]) -> float:
     began = time.process_time()
     count = await work
     return (time.process_time() - began) / count * 1e6
-
-
-def _publishing() -> tuple[ClientConnection, ServerConnection]:
-    client = ClientConnection(parse("rtmp://cdn.example/live/key"), Purpose.PUBLISH, bytes(RANDOM_SIZE))
-    server = ServerConnection(bytes(RANDOM_SIZE))
-    while client.state is not State.PUBLISHING:
-        for event in server.receive(client.data_to_send()):
-            if isinstance(event, PublishRequested):
-                server.accept(event)
-        client.receive(server.data_to_send())
-    return client, server
 
 
 def _write(client: ClientConnection, tags: list[flv.Tag]) -> list[bytes]:
