@@ -149,6 +149,28 @@ class UserSigRejected(CallerError):
     """A UserSig is malformed, forged, expired, or made for another user or app."""
 
 
+class NameTaken(CallerError):
+    """Somebody publishes to the built-in CDN under this name already."""
+
+
+class ApiError(CallerError):
+    """The Cloud API answered a command of ours with an error. `code` and `request_id` are the answer's."""
+
+    def __init__(self, code: str, message: str, request_id: str) -> None:
+        super().__init__(f"{code}: {message} (request {request_id})")
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class Rejected(TailraceError):
+    """An RTMP client may not publish or play what it asked for; it is told `code` and the text."""
+
+    def __init__(self, description: str, code: str = "NetStream.Publish.BadName") -> None:
+        super().__init__(description)
+        self.code = code
+
+
 class DestinationError(TailraceError):
     """A CDN could not be reached, refused us, or went away."""
 
@@ -179,6 +201,14 @@ class ImageError(TailraceError):
 
 class StateError(TailraceError):
     """An event or a change that the present state does not allow: our own fault; nothing has changed."""
+
+
+class RoleFailed(TailraceError):
+    """A role of this machine ended before it served. `role` is its name."""
+
+    def __init__(self, role: str, why: str) -> None:
+        super().__init__(why)
+        self.role = role
 
 
 class BusError(TailraceError):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from tailrace.errors import TailraceError
+from tailrace.errors import RoleFailed
 from tailrace.forked import ASKS_TO_STOP, Forked, Role
 
 _log = logging.getLogger(__name__)
@@ -29,14 +29,6 @@ WELL_AFTER = 30.0
 START_WITHIN = 30.0
 # Between a forced end and its reaping there is only the kernel.
 KILL_WITHIN = 5.0
-
-
-class RoleFailed(TailraceError):
-    """A role ended before it served. `role` is its name."""
-
-    def __init__(self, role: str, why: str) -> None:
-        super().__init__(why)
-        self.role = role
 
 
 def restart_pause(crashes: int) -> float:

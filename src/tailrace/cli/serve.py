@@ -16,8 +16,8 @@ from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.folder import DataFolder, write_whole
 from tailrace.cli.roles import BUS_URL, LISTENS, RoleName, app_role, as_url, bus_role, shown_bus
 from tailrace.config import Config
-from tailrace.errors import ConfigError
-from tailrace.processes import RoleFailed, Supervisor
+from tailrace.errors import ConfigError, RoleFailed
+from tailrace.processes import Supervisor
 from tailrace.secret import Secret
 
 _log = logging.getLogger(__name__)

@@ -14,12 +14,12 @@ from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.folder import DataFolder, default_folder
 from tailrace.cli.roles import as_url
 from tailrace.config import RELAY_REGIONS, App, Config
-from tailrace.errors import PeerError
+from tailrace.errors import ApiError, PeerError
 from tailrace.ids import USER_ID, USER_ID_FORM, SdkAppId, UserId
 from tailrace.net.http_server import reachable
 from tailrace.secret import Secret
 from tailrace.wire import usersig
-from tailrace.wire.cloud.client import ApiError, Credentials, read_answer, signed_post
+from tailrace.wire.cloud.client import Credentials, read_answer, signed_post
 
 # The server answers in milliseconds, and itself waits 10 s for a disk that stalls, twice at a start: this is one that
 # hangs.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from tailrace.errors import CallerError, PeerError
+from tailrace.errors import NameTaken, PeerError
 from tailrace.ingest.group import Group
 from tailrace.wire import aac, flv, h264
 from tailrace.wire.rtmp import amf0
@@ -13,10 +13,6 @@ from tailrace.wire.rtmp import amf0
 # Names of ended streams that the list still shows: more than one benchmark run publishes.
 _MOST_ENDED = 200
 _MAX_NAME = 256
-
-
-class NameTaken(CallerError):
-    """Somebody publishes under this name already."""
 
 
 class Player(Protocol):

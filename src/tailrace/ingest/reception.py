@@ -4,12 +4,12 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from tailrace.clock import Clock
-from tailrace.errors import CallerError, PeerError
+from tailrace.errors import CallerError, PeerError, Rejected
 from tailrace.ingest.allowed import Allowed
 from tailrace.ingest.cdn import Cdn
 from tailrace.ingest.cdn_rtmp import CdnPlayer, CdnPublisher
 from tailrace.ingest.room import Lobby, RoomPublisher
-from tailrace.net.rtmp_server import Connection, Rejected
+from tailrace.net.rtmp_server import Connection
 from tailrace.wire.rtmp import amf0
 from tailrace.wire.rtmp.event import PlayRequested, PublishRequested
 

@@ -10,14 +10,14 @@ from tailrace.bus.services import Service
 from tailrace.bus.starts import serve_starts
 from tailrace.clock import Clock
 from tailrace.config import App
-from tailrace.errors import BusError, CallerError, PeerError
+from tailrace.errors import BusError, CallerError, PeerError, Rejected
 from tailrace.ids import SdkAppId, Stream
 from tailrace.ingest.admission import admit
 from tailrace.ingest.group import Group
 from tailrace.ingest.intake import Intake
 from tailrace.ingest.stay import Stay, Stays
 from tailrace.model.presence import Presence, Role
-from tailrace.net.rtmp_server import Connection, Rejected
+from tailrace.net.rtmp_server import Connection
 from tailrace.unit import Unit
 from tailrace.wire.rtmp import amf0
 from tailrace.wire.rtmp.event import PublishRequested

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Final, cast
 
-from tailrace.errors import PeerError
-from tailrace.net.rtmp_handler import Handler, Limits, Rejected
+from tailrace.errors import PeerError, Rejected
+from tailrace.net.rtmp_handler import Handler, Limits
 from tailrace.wire.rtmp.amf0 import Value
 from tailrace.wire.rtmp.event import Audio, Ended, Event, Metadata, PlayRequested, PublishRequested, Video
 from tailrace.wire.rtmp.handshake import RANDOM_SIZE

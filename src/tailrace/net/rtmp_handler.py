@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from tailrace.errors import TailraceError
 from tailrace.wire.rtmp.amf0 import Value
 from tailrace.wire.rtmp.event import PlayRequested, PublishRequested
 
@@ -25,14 +24,6 @@ class Limits:
     read_bytes: int = 1024 * 1024
     drop_bytes: int = 1024 * 1024
     write_bytes: int = 4 * 1024 * 1024
-
-
-class Rejected(TailraceError):
-    """A handler does not let a client publish or play. The client is told code and description."""
-
-    def __init__(self, description: str, code: str = "NetStream.Publish.BadName") -> None:
-        super().__init__(description)
-        self.code = code
 
 
 class Handler(Protocol):

@@ -7,9 +7,9 @@ from typing import Final
 
 from tailrace import supervise
 from tailrace.net.rtmp_connection import Connection
-from tailrace.net.rtmp_handler import Handler, Limits, Rejected
+from tailrace.net.rtmp_handler import Handler, Limits
 
-__all__ = ["Connection", "Handler", "Limits", "Rejected", "RtmpServer", "serve"]
+__all__ = ["Connection", "Handler", "Limits", "RtmpServer", "serve"]
 
 # Clients beyond the limit that are told so in RTMP; the ones after that are cut off at once.
 _TOLD: Final = 32

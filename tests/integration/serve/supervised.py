@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from tailrace.errors import BusError
+from tailrace.errors import BusError, RoleFailed
 from tailrace.forked import Role
-from tailrace.processes import RoleFailed, Supervisor
+from tailrace.processes import Supervisor
 from tailrace.supervise import Ready
 
 

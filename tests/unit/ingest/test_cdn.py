@@ -2,8 +2,8 @@
 
 import pytest
 
-from tailrace.errors import PeerError
-from tailrace.ingest.cdn import Cdn, Channel, NameTaken, StreamRecord
+from tailrace.errors import NameTaken, PeerError
+from tailrace.ingest.cdn import Cdn, Channel, StreamRecord
 from tailrace.wire.flv import AudioBody, AvcPacket, TagType, VideoBody
 from tailrace.wire.rtmp.amf0 import EcmaArray, Value
 

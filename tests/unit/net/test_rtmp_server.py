@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import uvloop
 
-from tailrace.errors import DestinationLost, DestinationRefused, PeerError
+from tailrace.errors import DestinationLost, DestinationRefused, PeerError, Rejected
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
-from tailrace.net.rtmp_server import Connection, Limits, Rejected, RtmpServer, serve
+from tailrace.net.rtmp_server import Connection, Limits, RtmpServer, serve
 from tailrace.secret import PushUrl
 from tailrace.wire.rtmp import amf0
 from tailrace.wire.rtmp.amf0 import Value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tailrace.errors import CallerError, PeerError
+from tailrace.errors import ApiError, PeerError
 from tailrace.secret import Secret
 from tailrace.wire.cloud import tc3
 
@@ -20,16 +20,6 @@ class Credentials:
 
     secret_id: str
     secret_key: Secret
-
-
-class ApiError(CallerError):
-    """The API answered with an error. `code` and `request_id` are the answer's."""
-
-    def __init__(self, code: str, message: str, request_id: str) -> None:
-        super().__init__(f"{code}: {message} (request {request_id})")
-        self.code = code
-        self.message = message
-        self.request_id = request_id
 
 
 def signed_post(

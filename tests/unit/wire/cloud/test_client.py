@@ -2,7 +2,7 @@
 
 import pytest
 
-from tailrace.errors import PeerError
+from tailrace.errors import ApiError, PeerError
 from tailrace.secret import Secret
 from tailrace.wire.cloud import answer, client, tc3
 from tailrace.wire.cloud.request import HttpRequest, decode
@@ -26,7 +26,7 @@ def test_a_good_answer_is_its_fields() -> None:
 
 
 def test_an_error_answer_is_raised_with_its_code() -> None:
-    with pytest.raises(client.ApiError, match="ResourceNotFound: no such task") as raised:
+    with pytest.raises(ApiError, match="ResourceNotFound: no such task") as raised:
         client.read_answer(answer.failure("ResourceNotFound", "no such task", "id"))
 
     assert (raised.value.code, raised.value.request_id) == ("ResourceNotFound", "id")
