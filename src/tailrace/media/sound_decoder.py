@@ -86,8 +86,8 @@ class SoundDecoder:
         if len(samples) == self._channels:
             return samples
         if len(samples) > self._channels:
-            return samples.mean(axis=0, keepdims=True, dtype=np.float32)
-        return np.repeat(samples, self._channels, axis=0)
+            samples = (samples[:1] + samples[1:]) * np.float32(0.5)
+        return samples.repeat(self._channels // len(samples), axis=0)
 
     def _checked(self, parts: list[Samples]) -> Samples:
         if not parts:
