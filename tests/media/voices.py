@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import av
 import numpy as np
@@ -19,6 +20,7 @@ AMPLITUDE = 0.5
 CLOCK_US = 900_000_000
 
 
+@cache
 def steady(periods: int, amplitude: float = AMPLITUDE, channels: int = 2) -> tuple[bytes, bytes]:
     """Return the AudioSpecificConfig and one AAC frame that, repeated, is a tone of `periods` periods in each frame."""
     encoder = av.CodecContext.create("aac", "w")
@@ -101,9 +103,12 @@ def smooth_step(periods: int, amplitude: float = AMPLITUDE, rate_hz: int = RATE_
 
 
 def amplitudes(samples: np.ndarray, rate_hz: int, tones: list[float]) -> list[float]:
-    """Return the amplitude of each tone, measured with a window that keeps neighbours apart."""
+    """Return the amplitude of each tone, which may be stretched by 0.5 %; at least a second of samples."""
     window = np.hanning(len(samples))
-    times = np.arange(len(samples)) / rate_hz
+    # Four times finer than the spectrum itself, so that no tone falls between two bins.
+    spectrum = 2 * np.abs(np.fft.rfft(samples * window, 4 * len(samples))) / window.sum()
+    hertz_per_bin = rate_hz / (4 * len(samples))
     return [
-        float(2 * abs(np.sum(samples * window * np.exp(-2j * np.pi * tone * times))) / window.sum()) for tone in tones
+        float(spectrum[int(tone * 0.993 / hertz_per_bin) : int(tone * 1.007 / hertz_per_bin) + 2].max())
+        for tone in tones
     ]

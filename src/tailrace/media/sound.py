@@ -47,13 +47,13 @@ class SoundMixer:
         """Mix the next block; return the AAC frames that it completes, their times on the output's clock.
 
         Of more than MAX_VOICES voices the first ones count; levels are 0 to 100, linear amplitude. A voice whose level
-        has changed, or that is no longer there, goes to its new level within the block.
+        has changed, that is new or that is no longer there goes to its new level within the block.
         """
         wanted = {voice: level / FULL_LEVEL for voice, level in islice(levels.items(), MAX_VOICES)}
         total = np.zeros((self._channels, BLOCK_SAMPLES), np.float32)
         for voice in wanted | self._amplitudes:
             after = wanted.get(voice, 0.0)
-            before = self._amplitudes.get(voice, after)  # a new voice fades in by itself
+            before = self._amplitudes.get(voice, 0.0)
             block = voice.read(self.due_us, BLOCK_SAMPLES)
             if block is None:
                 continue

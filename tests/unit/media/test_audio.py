@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tailrace.errors import PeerError
-from tailrace.media.audio import AacTranscoder, Packet
+from tailrace.media.aac_encoder import Packet
+from tailrace.media.audio import AacTranscoder
 from tailrace.model.plan import AudioEncoding
 from tests.media.encoded import pitch, sound
 
