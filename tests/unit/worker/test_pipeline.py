@@ -1,15 +1,18 @@
 """Pipeline: units in, messages out: in order, in time, and with what a destination needs to begin."""
 
 import io
+import json
 
 import av
 import numpy as np
 import pytest
 
 from tailrace.ids import Kind, Room, SdkAppId, Stream, UserId
+from tailrace.model.mix import NO_SEI, LayoutVolume, PassThrough, Sei
 from tailrace.model.plan import AudioEncoding, Plan
 from tailrace.unit import Unit
-from tailrace.wire.flv import TagType, encode_tag, file_header
+from tailrace.wire import h264, sei
+from tailrace.wire.flv import TagType, encode_tag, file_header, parse_video
 from tailrace.worker.lane import Junction
 from tailrace.worker.pipeline import Pipeline
 from tailrace.worker.reel import KEPT_SOUND_MESSAGES, Message, Opening, Reel
@@ -22,9 +25,11 @@ ROOM = Room(SdkAppId(1), "stage", numeric=False)
 class Relayed:
     """A pipeline and what it has delivered."""
 
-    def __init__(self, *, video: bool = True, start_us: int = 0, audio: AudioEncoding | None = None) -> None:
+    def __init__(
+        self, *, video: bool = True, start_us: int = 0, audio: AudioEncoding | None = None, sei: Sei = NO_SEI
+    ) -> None:
         source, audio = Stream(ROOM, UserId("anna")), audio or AudioEncoding()
-        plan = Plan(ROOM, UserId("robot"), (), source, video=video, audio=audio)
+        plan = Plan(ROOM, UserId("robot"), (), source, video=video, audio=audio, sei=sei)
         self.messages: list[Message] = []
         self.reel = Reel(audio, video, self.messages.append, start_us // 1000)
         lane = Junction(self.reel, video, lambda now_us: None, lambda revision: None).lane()
@@ -178,3 +183,26 @@ def test_a_group_of_pictures_without_end_is_not_kept() -> None:
 
     assert not relayed.reel.ready
     assert relayed.reel.opening().messages == []
+
+
+def test_sei_that_was_asked_for_travels_with_pictures_that_are_passed_through() -> None:
+    asked = Sei(LayoutVolume("match", interval=0.5), PassThrough("hello", 200, interval=10.0, with_key_frames=True))
+    relayed = Relayed(sei=asked)
+
+    units = interleaved(pictures(RED, 2.0, gop=25), sound(1000, 2.0))
+    for _ in relayed.pipeline.join(units):
+        pass
+
+    found: list[tuple[int, sei.Message]] = []
+    for message in relayed.messages:
+        body = parse_video(message.body) if message.kind is Kind.VIDEO and message.frame else None
+        for unit in h264.nal_units(body.data) if body else ():
+            if unit[0] & 31 == h264.NalType.SEI:
+                found += [(message.timestamp_ms, note) for note in sei.messages(unit) if note.type >= 100]
+    assert [at for at, note in found if note.type == 100] == [0, 520, 1000, 1520]
+    assert [(at, note.payload) for at, note in found if note.type == 200] == [(0, b"hello"), (1000, b"hello")]
+    told = json.loads(next(note.payload for at, note in found if at == 1000 and note.type == 100))
+    assert told["app_data"] == "match"
+    (region,) = told["regions"]
+    assert (region["uid"], region["w"], region["h"]) == ("anna", WIDTH, HEIGHT)
+    assert 45 <= region["volume"] <= 55

@@ -1,0 +1,143 @@
+"""Compositor: windows, placeholders, masks and watermarks stand one above the other as they should."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tailrace.ids import Room, SdkAppId, Stream, UserId
+from tailrace.media.canvas import Patch, colour_of, planes_of
+from tailrace.media.compositor import Compositor, Marked, Showing, Shown, Still, shape_of
+from tailrace.media.video_source import VideoSource
+from tailrace.model.cast import Member
+from tailrace.model.layout import Window
+from tailrace.model.mix import Fit, TextMark
+from tailrace.model.playout import Playout
+from tests.media.encoded import pictures
+
+WIDTH, HEIGHT, FPS = 320, 180, 25
+GREEN = colour_of(0x00FF00)
+# Luma of the source's picture, which is encoded in BT.601.
+RED = 85
+ANNA = Member(Stream(Room(SdkAppId(1), "r", numeric=False), UserId("anna")), audio=True, video=True, since=0.0)
+WINDOW = Window(0, ANNA, 40, 20, 160, 90, 0, Fit.CROP)
+
+
+@pytest.fixture
+def source() -> Iterator[VideoSource]:
+    """A source whose picture, 320x180 and red, is there."""
+    there = threading.Event()
+    opened = VideoSource("anna", shape_of(WINDOW), True, there.set)
+    playout = Playout()
+    playout.arrived(0, 0)
+    for unit in pictures((220, 20, 20), 0.04):
+        opened.feed(unit, playout)
+    assert there.wait(5)
+    yield opened
+    opened.close()
+
+
+def flat(colour: tuple[int, int, int], width: int, height: int, alpha: int | None = None) -> Still:
+    y, u, v = colour
+    chroma = (height // 2, width // 2)
+    return Still(
+        Patch(
+            np.full((height, width), y, np.uint8),
+            np.full(chroma, u, np.uint8),
+            np.full(chroma, v, np.uint8),
+            None if alpha is None else np.full((height, width), alpha, np.uint8),
+        )
+    )
+
+
+def luma(showing: Showing) -> np.ndarray:
+    return planes_of(Compositor(WIDTH, HEIGHT).draw(showing, 1_000_000, 0, FPS))[0].astype(int)
+
+
+def is_red(values: np.ndarray) -> bool:
+    return bool((abs(values - RED) < 8).all())
+
+
+def test_an_empty_scene_has_the_canvas_colour() -> None:
+    assert (luma(Showing(0, colour=0x00FF00)) == GREEN[0]).all()
+
+
+def test_a_canvas_image_wins_over_the_colour() -> None:
+    assert (luma(Showing(0, colour=0x00FF00, backdrop=flat((99, 128, 128), WIDTH, HEIGHT))) == 99).all()
+
+
+def test_a_picture_fills_its_window_and_nothing_else(source: VideoSource) -> None:
+    seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(WINDOW, source),)))
+
+    assert is_red(seen[20:110, 40:200])
+    seen[20:110, 40:200] = GREEN[0]
+    assert (seen == GREEN[0]).all()
+
+
+def test_the_placeholder_is_shown_until_there_is_a_picture() -> None:
+    nobody = replace(WINDOW, member=None)
+    hold = flat((200, 128, 128), 160, 90)
+
+    assert (luma(Showing(0, layers=(Shown(nobody, None, None, hold),)))[20:110, 40:200] == 200).all()
+
+
+def test_a_picture_hides_the_placeholder(source: VideoSource) -> None:
+    hold = flat((200, 128, 128), 160, 90)
+
+    assert is_red(luma(Showing(0, layers=(Shown(WINDOW, source, None, hold),)))[20:110, 40:200])
+
+
+def test_later_layers_lie_above_earlier_ones(source: VideoSource) -> None:
+    mark = TextMark("x", 100, 50, 40, 20, 10)
+
+    above = luma(Showing(0, layers=(Shown(WINDOW, source), Marked(mark, flat((230, 128, 128), 40, 20)))))
+    below = luma(Showing(0, layers=(Marked(mark, flat((230, 128, 128), 40, 20)), Shown(WINDOW, source))))
+
+    assert (above[50:70, 100:140] == 230).all()
+    assert is_red(above[50:70, 150:190])
+    assert is_red(below[50:70, 100:140])
+
+
+def test_a_mask_lets_what_lies_below_through(source: VideoSource) -> None:
+    mask = np.full((90, 160), 255, np.uint8)
+    mask[:, :80] = 0
+
+    seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(WINDOW, source, mask=mask),)))
+
+    assert (seen[20:110, 40:120] == GREEN[0]).all()
+    assert is_red(seen[20:110, 120:200])
+
+
+@pytest.mark.parametrize(
+    ("fit", "beside", "bars"),
+    [(Fit.INSIDE, None, GREEN[0]), (Fit.INSIDE_ON_BLACK, None, 16), (Fit.INSIDE, 0xFFFFFF, 235)],
+    ids=["what lies below", "black", "a colour of its own"],
+)
+def test_beside_a_fitted_picture_is(source: VideoSource, fit: Fit, beside: int | None, bars: int) -> None:
+    window = replace(WINDOW, height=160, y=10, fit=fit, colour_beside=beside)
+
+    seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(window, source),)))
+
+    assert (seen[10:44, 40:200] == bars).all()
+    assert is_red(seen[48:132, 44:196])
+    assert (seen[136:170, 40:200] == bars).all()
+
+
+def test_a_window_that_changes_shows_the_last_picture_in_its_new_size_at_once(source: VideoSource) -> None:
+    compositor = Compositor(WIDTH, HEIGHT)
+    for window in (WINDOW, replace(WINDOW, x=0, y=0, width=320, height=180), WINDOW):
+        frame = compositor.draw(Showing(0, colour=0x00FF00, layers=(Shown(window, source),)), 1_000_000, 0, FPS)
+
+        seen = planes_of(frame)[0].astype(int)
+        inside = seen[window.y : window.y + window.height, window.x : window.x + window.width]
+        assert is_red(inside)
+        assert np.count_nonzero(abs(seen - RED) < 8) == inside.size
+
+
+def test_what_is_beyond_the_canvas_is_cut(source: VideoSource) -> None:
+    seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(replace(WINDOW, x=260, y=130), source),)))
+
+    assert is_red(seen[130:, 260:])
+    assert np.count_nonzero(abs(seen - RED) < 8) == 60 * 50
