@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.harness.served import Served
+from tests.harness.waiting import eventually
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 README = Path(__file__).parents[3] / "README.md"
@@ -58,7 +59,8 @@ def test_the_commands_show_rooms_tasks_and_addresses_of_a_running_server(tmp_pat
         shown = showing.stdout
         assert "alice" in shown
         assert "/live/x" not in shown, "a stream key is shown"
-        assert "relay_" in served.command("room", "list").stdout
+        # The task's child comes into the room in its own time.
+        eventually(lambda: "relay_" in served.command("room", "list").stdout, "the robot in the list of rooms")
         assert "robot" in served.command("room", "show", "studio").stdout
         assert served.ready["rtmp"] in served.command("urls", "studio", "alice").stdout
         assert served.command("usersig", "alice").stdout.startswith("eJ")
