@@ -61,7 +61,7 @@ def start(
     from tailrace.cli.pushes import push_urls
     from tailrace.cli.request_file import read_request
 
-    look = Look(layout, big, window or (), size, fps, bitrate, gop, background)
+    look = Look(layout, big, tuple(window or ()), size, fps, bitrate, gop, background)
     if request is not None:
         if room or push or mix or numeric or screen or audio_only or look != Look():
             raise typer.BadParameter("stands alone: everything is in the file", param_hint="--request")
@@ -131,8 +131,8 @@ def update(
     from tailrace.cli.request_file import read_request
     from tailrace.cli.update import Change
 
-    look = Look(layout, big, window or (), size, fps, bitrate, gop, background)
-    change = Change(look, mix, single, screen, push_urls(push or ()), remove_push or ())
+    look = Look(layout, big, tuple(window or ()), size, fps, bitrate, gop, background)
+    change = Change(look, mix, single, screen, tuple(push_urls(push or ())), tuple(remove_push or ()))
     if request is not None and change != Change(Look()):
         raise typer.BadParameter("stands alone: everything is in the file", param_hint="--request")
     asked = change if request is None else read_request(request)
