@@ -55,6 +55,7 @@ class Playout:
         self.late = 0
         self._delay_us = FIRST_DELAY_US
         self._clock_us = 0  # the transit that at() counts from; follows the fastest one
+        self._primed = False  # whether _clock_us says anything
         self._window: deque[_Second] = deque()  # ends with the present second
         # Of the seconds before the present one, so that an arrival costs no look at all of them:
         self._fastest_us: int | None = None
@@ -71,19 +72,19 @@ class Playout:
 
     @property
     def offset_us(self) -> int:
-        """What `at` adds, 0 before the first arrival."""
-        return 0 if self._began_us is None else self._clock_us + self._delay_us
+        """What `at` adds, 0 before the first unit."""
+        return self._clock_us + self._delay_us if self._primed else 0
 
     def at(self, pts_us: int) -> int:
         """Return the output time at which `pts_us` is due."""
         return pts_us + self.offset_us
 
     def arrived(self, pts_us: int, now_us: int) -> None:
-        """Take the arrival of a unit (video: its decoding time)."""
+        """Take the arrival of a live unit (video: its decoding time)."""
         transit_us = now_us - pts_us
         if self._began_us is None:
             self._began_us = self._now_us = now_us
-            self._clock_us = transit_us
+            self._clock_us, self._primed = transit_us, True
         elapsed_us = max(0, now_us - self._now_us)
         self._now_us = max(now_us, self._now_us)
         self.late += transit_us > self.offset_us
@@ -94,6 +95,15 @@ class Playout:
         self._note(transit_us)
         self._follow_clock(elapsed_us)
         self._follow_jitter(elapsed_us)
+
+    def joined(self, pts_us: int, now_us: int) -> None:
+        """Take a unit of the group of pictures so far, which was asked for: it is old, and counts only until something
+        live has come.
+        """
+        if self._began_us is None:
+            transit_us = now_us - pts_us
+            self._clock_us = min(self._clock_us, transit_us) if self._primed else transit_us
+            self._primed = True
 
     def _doubt(self, transit_us: int) -> None:
         """Take a unit from far in the past: of the first group of pictures, of a stall, or of a clock that was set."""

@@ -88,6 +88,30 @@ def test_a_first_group_with_all_pictures_before_all_sound_does_no_harm() -> None
     assert playout.at(CLOCK) == pytest.approx(FIRST_DELAY_US, abs=FRAME)
 
 
+def test_a_group_that_was_asked_for_says_when_its_last_picture_is_due() -> None:
+    playout = Playout()
+
+    for pts in range(CLOCK - 5 * SECOND, CLOCK, FRAME):
+        playout.joined(pts, 0)
+
+    assert playout.at(CLOCK) == FRAME + FIRST_DELAY_US
+    playout.arrived(CLOCK, 5 * MS)
+    assert playout.at(CLOCK) == 5 * MS + FIRST_DELAY_US
+
+
+def test_a_group_that_was_asked_for_later_changes_nothing() -> None:
+    playout = Playout()
+    feed(playout, units(0, 2 * SECOND))
+    before = playout.at(CLOCK)
+
+    for pts in range(CLOCK - 3 * SECOND, CLOCK + 2 * SECOND, FRAME):
+        playout.joined(pts, 2 * SECOND)
+    feed(playout, units(2 * SECOND, 2 * SECOND + FRAME))
+
+    assert playout.at(CLOCK) == pytest.approx(before, abs=1 * MS)
+    assert playout.late == 0
+
+
 def test_units_that_come_after_they_are_due_make_the_delay_grow_until_they_are_in_time() -> None:
     dice = random.Random(3)
     playout = Playout()
