@@ -19,15 +19,15 @@ _SCREEN = ":screen"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a command was asked for; empty and 0 is what it was not asked for."""
+    """What a command was asked for; None and empty is what it was not asked for."""
 
     layout: LayoutName | None = None
     big: str = ""
     windows: Sequence[str] = ()
     size: str = ""
-    fps: int = 0
-    bitrate_kbps: int = 0
-    gop: int = 0
+    fps: int | None = None
+    bitrate_kbps: int | None = None
+    gop: int | None = None
     background: str = ""
 
     def video_params(self, encode: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -36,17 +36,13 @@ class Look:
         Without `encode`, VideoEncode is in it only when one of its parts was asked for. Raises CommandError.
         """
         video: dict[str, Any] = {}
-        if encode is not None or self._asks_for_encoding:
+        if encode is not None or self.size or self.fps or self.bitrate_kbps or self.gop:
             video["VideoEncode"] = self._video_encode(encode or ENCODE)
         if self.layout is not None or self.big or self.windows:
             video["LayoutParams"] = self._layout_params()
         if self.background:
             video["BackGroundColor"] = self.background
         return video
-
-    @property
-    def _asks_for_encoding(self) -> bool:
-        return bool(self.size or self.fps or self.bitrate_kbps or self.gop)
 
     def _video_encode(self, before: Mapping[str, Any]) -> dict[str, Any]:
         encode = dict(before)

@@ -31,10 +31,9 @@ WINDOW = Annotated[
     ),
 ]
 SIZE = Annotated[str, typer.Option(help="Size of the picture, WIDTHxHEIGHT.")]
-# 0 stands for what is not given: no option may be 0.
-FPS = Annotated[int, typer.Option(min=0, max=60, show_default=False, help="Pictures per second.")]
-BITRATE = Annotated[int, typer.Option(min=0, max=10000, show_default=False, help="Bit rate of the picture in kbit/s.")]
-GOP = Annotated[int, typer.Option(min=0, max=5, show_default=False, help="Seconds between key frames.")]
+FPS = Annotated[int | None, typer.Option(min=1, max=60, help="Pictures per second.")]
+BITRATE = Annotated[int | None, typer.Option(min=1, max=10000, help="Bit rate of the picture in kbit/s.")]
+GOP = Annotated[int | None, typer.Option(min=1, max=5, help="Seconds between key frames.")]
 BACKGROUND = Annotated[str, typer.Option(help="Colour of the canvas, 0xRRGGBB.")]
 REQUEST = Annotated[
     Path | None,
