@@ -8,7 +8,6 @@ import asyncio
 import logging
 import os
 import threading
-import traceback
 from dataclasses import asdict
 from typing import Any
 
@@ -30,15 +29,15 @@ def run_child(job: dict[str, Any], lifeline: int) -> int:
     """Run one task in this process; return an `Outcome` for the exit status."""
     child = Child(Job.decode(job))
     logs.bind(task_id=job["task_id"])
-    threading.excepthook = _die
+    threading.excepthook = end_with_the_thread
     run_until_stopped(child.run, lifeline)
     return int(child.outcome)
 
 
-def _die(fault: threading.ExceptHookArgs) -> None:
+def end_with_the_thread(fault: threading.ExceptHookArgs) -> None:
     """End this process when one of its threads failed: it would look alive, and nothing would come of it any more."""
-    _log.error("thread failed", extra={"thread": fault.thread and fault.thread.name, "error": repr(fault.exc_value)})
-    traceback.print_tb(fault.exc_traceback)
+    thread = fault.thread.name if fault.thread else ""
+    _log.error("thread failed", extra={"thread": thread, "error": repr(fault.exc_value)}, exc_info=fault.exc_value)
     os._exit(1)
 
 
