@@ -18,6 +18,8 @@ FONT: Final = Path(__file__).parents[1] / "fonts" / "wqy-microhei.ttc"
 # line of them fits into a box that is as high as the font.
 _ASCENT: Final = 0.88
 _LINE: Final = 1.2
+# More than anybody reads over a picture; a text may be as long as a call, and there are letters without any width.
+MAX_LETTERS: Final = 1000
 
 # Unicode categories of marks that do not end a line (opening brackets), and that do not begin one (closing brackets,
 # stops and commas, the long vowel and repetition marks of Japanese).
@@ -30,7 +32,8 @@ def text_patch(mark: TextMark) -> Patch:
 
     Lines end where the text says so, else before the word or wide letter that does not fit, and never before a closing
     mark or after an opening bracket; a word that is wider than the box is cut. Lines that are not whole in the box are
-    left out, but for the first one, of which is shown what fits. Raises ImageError when the box is larger than 2K.
+    left out, but for the first one, of which is shown what fits. Only MAX_LETTERS letters are set. Raises ImageError
+    when the box is larger than 2K.
     """
     width, height = even_size(mark.width, mark.height)
     # Of a larger letter nobody could tell which one it is, and drawing it takes memory by its square.
@@ -39,7 +42,7 @@ def text_patch(mark: TextMark) -> Patch:
     font = ImageFont.truetype(FONT, size, layout_engine=ImageFont.Layout.BASIC)
     coverage = Image.new("L", (width, height))
     draw = ImageDraw.Draw(coverage)
-    for number, line in enumerate(_lines(mark.text, font, width)):
+    for number, line in enumerate(_lines(mark.text[:MAX_LETTERS], font, width)):
         if number == 0:
             base = _first_base(line, font, height)
         elif base + (_LINE + 1 - _ASCENT) * size > height:
@@ -59,12 +62,14 @@ def text_patch(mark: TextMark) -> Patch:
 def _lines(text: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str]:
     """Cut a text into lines, one at a time: the caller stops when the box is full."""
     for paragraph in text.splitlines():
-        line = ""
+        line, taken = "", 0.0
         for piece in _pieces(paragraph, font, width):
-            if line and font.getlength(line + piece.rstrip()) > width:
+            more = _advance(font, line, piece)
+            if line and taken + more > width and not piece.isspace():
                 yield line
-                line = ""
-            line += piece if line or not piece.isspace() else ""
+                line, taken, more = "", 0.0, _advance(font, "", piece)
+            if line or not piece.isspace():
+                line, taken = line + piece, taken + more
         yield line
 
 
@@ -76,13 +81,19 @@ def _first_base(line: str, font: ImageFont.FreeTypeFont, height: int) -> float:
 
 def _pieces(paragraph: str, font: ImageFont.FreeTypeFont, width: int) -> Iterator[str]:
     """Return what stays together on a line: words, wide letters, blanks; and parts of what is wider than the box."""
-    piece = ""
+    piece, taken = "", 0.0
     for letter in filter(str.isprintable, " ".join(paragraph.split())):
-        if piece and (_may_part(piece[-1], letter) or font.getlength(piece + letter) > width):
+        more = _advance(font, piece, letter)
+        if piece and (_may_part(piece[-1], letter) or taken + more > width):
             yield piece
-            piece = ""
-        piece += letter
+            piece, taken, more = "", 0.0, _advance(font, "", letter)
+        piece, taken = piece + letter, taken + more
     yield piece
+
+
+def _advance(font: ImageFont.FreeTypeFont, before: str, text: str) -> float:
+    """Return the pixels that `text` adds to a line that ends with `before`; where they meet, two letters may kern."""
+    return font.getlength(before[-1:] + text) - font.getlength(before[-1:])
 
 
 def _may_part(before: str, after: str) -> bool:

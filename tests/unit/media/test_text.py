@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tailrace.errors import ImageError
 from tailrace.media.canvas import Patch, colour_of
-from tailrace.media.text import FONT, text_patch
+from tailrace.media.text import FONT, MAX_LETTERS, text_patch
 from tailrace.model.mix import TextMark
 
 # The font has no emoji, and shows its box for them.
@@ -183,6 +183,14 @@ def test_a_huge_font_is_bounded_by_the_box() -> None:
 
     assert (patch.width, patch.height) == (400, 100)
     assert ink(patch).max() == 255
+
+
+@pytest.mark.parametrize("letter", ["\u0301", "i", "国", " x"])
+def test_a_text_beyond_all_measure_is_cut(letter: str) -> None:
+    endless = text_patch(mark(letter * 1_000_000, 1920, 1080, size=8))
+    bounded = text_patch(mark((letter * 1000)[:MAX_LETTERS], 1920, 1080, size=8))
+
+    assert np.array_equal(ink(endless), ink(bounded))
 
 
 def test_a_box_larger_than_2k_is_refused() -> None:
