@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self, cast
@@ -19,6 +20,7 @@ class Stream:
     """What came over one connection. `events` has the commands in order, and at the end "closed" or "lost".
 
     "closed": the client ended its half in order, whatever it had said before. "lost": the connection broke.
+    `video_arrived` says when each message of `video` came, in Unix seconds.
     """
 
     app: str = ""
@@ -27,6 +29,7 @@ class Stream:
     metadata: dict[str, Value] = field(default_factory=dict)
     audio: list[tuple[int, bytes]] = field(default_factory=list)
     video: list[tuple[int, bytes]] = field(default_factory=list)
+    video_arrived: list[float] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
 
     @property
@@ -177,4 +180,6 @@ class _Connection(asyncio.Protocol):
             case Audio(timestamp_ms, payload):
                 stream.audio.append((timestamp_ms, payload))
             case Video(timestamp_ms, payload):
+                # First, so that who looks from another thread finds a time for every message.
+                stream.video_arrived.append(time.time())
                 stream.video.append((timestamp_ms, payload))
