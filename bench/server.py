@@ -38,10 +38,14 @@ class Parts:
 
 
 class Server:
-    """`with Server(folder) as server:` is ready; `started_in` says how many seconds that took, from exec."""
+    """`with Server(folder) as server:` is ready; `started_in` says how many seconds that took, from exec.
 
-    def __init__(self, folder: Path) -> None:
+    `settings` are environment variables.
+    """
+
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._folder = folder
+        self._settings = settings
         self.started_in = 0.0
         self._relays = 0
 
@@ -49,7 +53,7 @@ class Server:
         ready = self._folder / "ready.json"
         command = ["-m", "tailrace", "serve", "--data", str(self._folder / "data"), "--ready-file", str(ready)]
         free = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP")}
-        env = os.environ | free | {"TAILRACE_LIMITS__REQUESTS_PER_SECOND": "0"}
+        env = os.environ | free | {"TAILRACE_LIMITS__REQUESTS_PER_SECOND": "0"} | self._settings
         self._folder.mkdir(parents=True)
         began = time.monotonic()
         self._program = Program([sys.executable, *command], env, self._folder / "log").__enter__()
@@ -94,10 +98,10 @@ class Server:
         relays = tuple(child for zygote in proc.children(worker) for child in proc.children(zygote))
         return Parts(control, ingest, worker, tuple(proc.tree(bus)), relays)
 
-    def push_url(self) -> str:
-        """Return an address that publishes USER into ROOM."""
-        sig = usersig.make(self.sdk_app_id, Secret(self._app["key"]), UserId(USER), int(time.time()), 3600).reveal()
-        query = urlencode({"sdkappid": self.sdk_app_id, "userid": USER, "usersig": sig}, safe="*-_")
+    def push_url(self, user: str = USER) -> str:
+        """Return an address that publishes `user` into ROOM."""
+        sig = usersig.make(self.sdk_app_id, Secret(self._app["key"]), UserId(user), int(time.time()), 3600).reveal()
+        query = urlencode({"sdkappid": self.sdk_app_id, "userid": user, "usersig": sig}, safe="*-_")
         return f"{self.addresses['rtmp']}/push/{ROOM}?{query}"
 
     def client(self, *, keep_alive: bool = False) -> "Client":
@@ -125,17 +129,30 @@ class Client:
     def start(self, url: str) -> str:
         """Start a relay of USER to `url`; its TaskId."""
         source = {"UserMediaStream": {"UserInfo": {"UserId": USER}, "StreamType": 0}}
-        audio = {"SampleRate": 48000, "Channel": 2, "BitRate": 64, "Codec": 0}
         video = {"Width": 1280, "Height": 720, "Fps": 30, "BitRate": 1500, "Gop": 2}
+        return self._start(url, {"WithTranscoding": 0, "SingleSubscribeParams": source}, video, audio_kbps=64)
+
+    def start_mix(self, url: str, video: dict[str, int], audio_kbps: int) -> str:
+        """Start a mix of all that are in ROOM, in a grid, to `url`; its TaskId. `video` is VideoEncode."""
+        return self._start(url, {"WithTranscoding": 1}, video, audio_kbps, layout={"MixLayoutMode": 3})
+
+    def _start(
+        self,
+        url: str,
+        what: dict[str, Any],
+        video: dict[str, int],
+        audio_kbps: int,
+        layout: dict[str, int] | None = None,
+    ) -> str:
+        audio = {"SampleRate": 48000, "Channel": 2, "BitRate": audio_kbps, "Codec": 0}
         parameters = {
             "RoomId": ROOM,
             "RoomIdType": 1,
             "AgentParams": {"UserId": self._server.next_robot()},
-            "WithTranscoding": 0,
             "AudioParams": {"AudioEncode": audio},
-            "VideoParams": {"VideoEncode": video},
-            "SingleSubscribeParams": source,
+            "VideoParams": {"VideoEncode": video} | ({"LayoutParams": layout} if layout else {}),
             "PublishCdnParams": [{"PublishCdnUrl": url, "IsTencentCdn": 0}],
+            **what,
         }
         return str(self._call("StartPublishCdnStream", parameters)["TaskId"])
 

@@ -3,7 +3,9 @@
 It takes every stream, ours and the peers', and does nothing with it: no queue, no player, no disk. Times are those of
 the monotonic clock, which all processes of a machine share. `python -m bench.sink` writes one JSON line per event:
 `port` first, then `first_key` and `end` with the stream's name, `at`, and how it ended. For a stream of the
-application `frames`, the end is followed by `frames`: a digest and the time of each picture.
+application `frames`, the end is followed by `frames`: a digest and the time of each picture. Started as `python -m
+bench.sink FOLDER` it writes streams of the application `record` there: `NAME.flv`, and `NAME.json` with the time at
+which each picture came; then it says `recorded`.
 """
 
 import asyncio
@@ -14,10 +16,12 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, Final, Self, cast
 
 from tailrace.errors import PeerError
-from tailrace.wire.rtmp.event import Ended, PublishRequested, Video
+from tailrace.wire import flv
+from tailrace.wire.rtmp.event import Audio, Ended, PublishRequested, Video
 from tailrace.wire.rtmp.handshake import RANDOM_SIZE
 from tailrace.wire.rtmp.server import ServerConnection
 
@@ -25,6 +29,8 @@ from tailrace.wire.rtmp.server import ServerConnection
 _HEADER_BYTES: Final = 5
 # Ten minutes of 30 pictures a second.
 _MAX_FRAMES: Final = 18_000
+# What is recorded is held until the end: writing would delay the stamps. Two minutes of 16 Mbit/s.
+_MAX_RECORD_BYTES: Final = 240_000_000
 _READY_WITHIN: Final = 10.0
 
 
@@ -44,7 +50,10 @@ def is_key(body: bytes) -> bool:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._tags: list[bytes] = []
+        self._taken = 0
         self._core = ServerConnection(os.urandom(RANDOM_SIZE))
         self._name = self._app = ""
         self._started = self._ended = False
@@ -57,6 +66,8 @@ class _Connection(asyncio.Protocol):
         at = time.monotonic()
         try:
             for event in self._core.receive(data):
+                if isinstance(event, Video | Audio):
+                    self._record(event)
                 if isinstance(event, Video):
                     self._video(at, event.payload)
                 elif isinstance(event, PublishRequested):
@@ -78,8 +89,14 @@ class _Connection(asyncio.Protocol):
         if not self._started and is_key(body):
             self._started = True
             _say("first_key", name=self._name, at=at)
-        if self._app == "frames" and is_picture(body) and len(self._frames) < _MAX_FRAMES:
-            self._frames.append((digest(body), at))
+        if self._app in ("frames", "record") and is_picture(body) and len(self._frames) < _MAX_FRAMES:
+            self._frames.append((digest(body) if self._app == "frames" else "", at))
+
+    def _record(self, event: Video | Audio) -> None:
+        if self._app == "record" and self._folder and self._taken < _MAX_RECORD_BYTES:
+            kind = flv.TagType.VIDEO if isinstance(event, Video) else flv.TagType.AUDIO
+            self._tags.append(flv.encode_tag(kind, event.timestamp_ms, event.payload))
+            self._taken += len(event.payload)
 
     def _end(self, at: float, how: str) -> None:
         if self._name and not self._ended:
@@ -87,6 +104,11 @@ class _Connection(asyncio.Protocol):
             _say("end", name=self._name, at=at, how=how)
             if self._app == "frames":
                 _say("frames", name=self._name, frames=self._frames)
+            if self._app == "record" and self._folder:
+                file = self._folder / f"{self._name}.flv"
+                file.write_bytes(flv.file_header(audio=True, video=True) + b"".join(self._tags))
+                file.with_suffix(".json").write_text(json.dumps([at for _, at in self._frames]))
+                _say("recorded", name=self._name)
 
 
 def _say(event: str, **values: Any) -> None:
@@ -94,23 +116,25 @@ def _say(event: str, **values: Any) -> None:
     sys.stdout.flush()
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", 0)
+async def _serve(folder: Path | None) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: _Connection(folder), "127.0.0.1", 0)
     _say("port", port=server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 
 class Sink:
-    """`with Sink() as sink:` runs one, and knows what it has said."""
+    """`with Sink() as sink:` runs one, and knows what it has said. `folder` is where it records to."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.port = 0
+        self._folder = folder
         self._said: dict[tuple[str, str], dict[str, Any]] = {}
         self._changed = threading.Condition()
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.sink"],
+            [sys.executable, "-m", "bench.sink", *([str(self._folder)] if self._folder else [])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
@@ -152,4 +176,4 @@ class Sink:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(Path(sys.argv[1]) if sys.argv[1:] else None))

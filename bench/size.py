@@ -1,4 +1,4 @@
-"""Size: how much is measured, so that a whole run ends within 12 minutes and a quick one within 3."""
+"""Size: how much is measured, so that a whole run ends within 25 minutes and a quick one within 5."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,37 @@ class Size:
     """Length of one load on the API."""
     serves: int
     """Starts of `tailrace serve`."""
+    mixes: int
+    """Cases of mixing, from the first on."""
+    mix_window: float
+    """How long each contender's mix is measured."""
+    mix_starts: int
+    """Mixes that are started and stopped; of a peer, a third of that."""
 
 
-FULL = Size(clip=30, starts=30, relays=(1, 10, 40), rounds=1, window=15, delay=20, api=6, serves=5)
-QUICK = Size(clip=16, starts=4, relays=(1, 10), rounds=1, window=5, delay=8, api=2, serves=2)
+FULL = Size(
+    clip=30,
+    starts=30,
+    relays=(1, 10, 40),
+    rounds=1,
+    window=15,
+    delay=20,
+    api=6,
+    serves=5,
+    mixes=3,
+    mix_window=20,
+    mix_starts=12,
+)
+QUICK = Size(
+    clip=16,
+    starts=4,
+    relays=(1, 10),
+    rounds=1,
+    window=5,
+    delay=8,
+    api=2,
+    serves=2,
+    mixes=1,
+    mix_window=6,
+    mix_starts=3,
+)
