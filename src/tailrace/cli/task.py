@@ -20,6 +20,7 @@ ROBOT_BYTES = 6
 TIMES = ("CreatedTime", "StateSince", "VisibleSince", "Since")
 # The members of a task that are shown in their own way.
 LISTS = ("Notes", "Windows", "Destinations")
+NOBODY = "-"
 WINDOW_COLUMNS = ("UserId", "RoomId", "StreamType", "LocationX", "LocationY", "Width", "Height", "ZOrder", "Live")
 
 
@@ -170,7 +171,7 @@ def _print_one(task: Mapping[str, Any]) -> None:
         print(f"{'Note':<17}{note}")
     print()
     if task["Windows"]:
-        windows = [tuple(str(window[name]) for name in WINDOW_COLUMNS) for window in task["Windows"]]
+        windows = [tuple(_text(name, window[name]) or NOBODY for name in WINDOW_COLUMNS) for window in task["Windows"]]
         print_table(WINDOW_COLUMNS, windows)
         print()
     # The address comes last, and without what may be a stream key: it is the caller's own, but screens are shared.
