@@ -93,10 +93,11 @@ class Compositor:
         The next call draws over it.
         """
         canvas = self._canvas
-        if showing.backdrop is not None:
-            canvas.lay(showing.backdrop.at(at_us), 0, 0)
-        else:
+        backdrop = showing.backdrop.at(at_us) if showing.backdrop else None
+        if backdrop is None or backdrop.alpha is not None:
             canvas.fill(colour_of(showing.colour), 0, 0, canvas.width, canvas.height)
+        if backdrop is not None:
+            canvas.lay(backdrop, 0, 0)
         for layer in showing.layers:
             if isinstance(layer, Marked):
                 x, y = position(layer.mark, canvas.width, canvas.height, frame, fps, showing.seed)

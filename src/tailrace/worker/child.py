@@ -37,7 +37,9 @@ def run_child(job: dict[str, Any], lifeline: int) -> int:
 def end_with_the_thread(fault: threading.ExceptHookArgs) -> None:
     """End this process when one of its threads failed: it would look alive, and nothing would come of it any more."""
     thread = fault.thread.name if fault.thread else ""
-    _log.error("thread failed", extra={"name_of_thread": thread, "error": repr(fault.exc_value)}, exc_info=fault.exc_value)
+    _log.error(
+        "thread failed", extra={"name_of_thread": thread, "error": repr(fault.exc_value)}, exc_info=fault.exc_value
+    )
     os._exit(1)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tailrace.errors import ImageError
 from tailrace.media.animation import animate
@@ -26,8 +26,12 @@ AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An image for its place, `width` x `height` pixels. `mask`: its alpha channel only, as a transparent template."""
+    """An image for its place, `width` x `height` pixels. `mask`: its alpha channel only, as a transparent template.
 
+    `name` is what notes call it; two places that are alike share one image.
+    """
+
+    name: str = field(compare=False)
     url: ImageUrl
     formats: frozenset[str]
     width: int
@@ -44,33 +48,38 @@ Item = Wanted | TextMark
 def canvas_image(scene: Scene) -> Wanted | None:
     """Return the image behind all windows."""
     size = scene.encoding
-    return Wanted(scene.image, CANVAS, size.width, size.height, scene.image_fit) if scene.image else None
+    return (
+        Wanted("canvas image", scene.image, CANVAS, size.width, size.height, scene.image_fit) if scene.image else None
+    )
 
 
-def placeholder(slot: Slot) -> Wanted | None:
-    """Return what a window shows while its user sends no picture."""
+def placeholder(number: int, slot: Slot) -> Wanted | None:
+    """Return what the window with this number shows while its user sends no picture."""
     if not (slot.placeholder and slot.width and slot.height):
         return None
     colour = slot.colour if slot.colour_beside_placeholder else None
     size = slot.width, slot.height
-    return Wanted(slot.placeholder, PLACEHOLDER, *size, slot.placeholder_fit, colour, slot.rounded)
+    name = f"placeholder of window {number}"
+    return Wanted(name, slot.placeholder, PLACEHOLDER, *size, slot.placeholder_fit, colour, slot.rounded)
 
 
-def template(slot: Slot) -> Wanted | None:
+def template(number: int, slot: Slot) -> Wanted | None:
     """Return what a window is masked with; only pictures that fill it are (spec/03 section 5)."""
     if not (slot.template and slot.width and slot.height and slot.fit is Fit.CROP):
         return None
-    return Wanted(slot.template, TEMPLATE, slot.width, slot.height, mask=True)
+    name = f"template of window {number}"
+    return Wanted(name, slot.template, TEMPLATE, slot.width, slot.height, mask=True)
 
 
 def watermark(mark: ImageMark) -> Wanted:
     """Return a watermark's image."""
-    return Wanted(mark.url, WATERMARK, mark.width, mark.height)
+    return Wanted("watermark", mark.url, WATERMARK, mark.width, mark.height)
 
 
 def items_of(scene: Scene) -> list[Item]:
     """Return all that a scene needs."""
-    of_slots = [found for slot in scene.layout.slots for found in (placeholder(slot), template(slot))]
+    slots = enumerate(scene.layout.slots)
+    of_slots = [found for slot in slots for found in (placeholder(*slot), template(*slot))]
     images = [canvas_image(scene), *of_slots, *map(watermark, scene.image_marks)]
     return [*(image for image in images if image), *scene.text_marks]
 
@@ -137,7 +146,8 @@ class Gallery:
                         animate, picture, *size, item.fit, item.colour_beside, item.rounded
                     )
         except ImageError as error:
-            _log.warning("image without effect", extra={"error": str(error)})
-            self._failed[item] = str(error)
+            name = "watermark text" if isinstance(item, TextMark) else item.name
+            self._failed[item] = f"{name}: {error}"
+            _log.warning("image without effect", extra={"error": self._failed[item]})
         self._working.pop(item, None)
         self._changed()

@@ -207,8 +207,8 @@ class Mixing:
             window,
             person.source if person and window.shows_picture else None,
             person.voice if person else None,
-            self._gallery.picture(placeholder(slot)) if slot else None,
-            self._gallery.mask(template(slot)) if slot else None,
+            self._gallery.picture(placeholder(window.number, slot)) if slot else None,
+            self._gallery.mask(template(window.number, slot)) if slot else None,
         )
 
     # What comes out

@@ -68,6 +68,15 @@ def test_a_canvas_image_wins_over_the_colour() -> None:
     assert (luma(Showing(0, colour=0x00FF00, backdrop=flat((99, 128, 128), WIDTH, HEIGHT))) == 99).all()
 
 
+def test_the_colour_shows_through_a_canvas_image_with_holes() -> None:
+    compositor = Compositor(WIDTH, HEIGHT)
+    half = Showing(0, colour=0x00FF00, backdrop=flat((235, 128, 128), WIDTH, HEIGHT, alpha=128))
+
+    for _ in range(2):
+        y = planes_of(compositor.draw(half, 0, 0, FPS))[0]
+        assert abs(int(y[90, 160]) - (GREEN[0] + 235) // 2) <= 1
+
+
 def test_a_picture_fills_its_window_and_nothing_else(source: VideoSource) -> None:
     seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(WINDOW, source),)))
 
