@@ -31,7 +31,9 @@ from tailrace.unit import Codec, Unit
 from tailrace.wire import flv
 from tailrace.wire.rtmp.client import ClientConnection
 from tailrace.wire.rtmp.event import Audio, Video
+from tailrace.worker.lane import Junction
 from tailrace.worker.pipeline import Pipeline
+from tailrace.worker.reel import Reel
 
 _SECONDS = 20
 _PICTURES, _SOUNDS = clip.PICTURES_PER_SECOND, 48000 / 1024
@@ -166,8 +168,10 @@ def _units(media: list[Video | Audio]) -> list[Unit]:
 
 def _pipeline(units: list[Unit]) -> None:
     delivered: list[Kind] = []
-    plan = Plan(_STREAM.room, UserId("robot"), _STREAM, ())
-    pipeline = Pipeline(plan, 0, lambda message: delivered.append(message.kind))
+    plan = Plan(_STREAM.room, UserId("robot"), (), _STREAM)
+    reel = Reel(plan.audio, plan.video, lambda message: delivered.append(message.kind))
+    lane = Junction(reel, plan.video, lambda now_us: None, lambda revision: None).lane()
+    pipeline = Pipeline(plan, 0, lane)
     for _ in pipeline.join([]):
         pass
     for unit in units:
