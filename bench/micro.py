@@ -170,7 +170,7 @@ def _pipeline(units: list[Unit]) -> None:
     delivered: list[Kind] = []
     plan = Plan(_STREAM.room, UserId("robot"), (), _STREAM)
     reel = Reel(plan.audio, plan.video, lambda message: delivered.append(message.kind))
-    lane = Junction(reel, plan.video, lambda now_us: None, lambda revision: None).lane()
+    lane = Junction(reel, plan.video, lambda _now_us: None, lambda _revision: None).lane()
     pipeline = Pipeline(plan, 0, lane)
     for _ in pipeline.join([]):
         pass
