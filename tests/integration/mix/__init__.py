@@ -1,0 +1,1 @@
+"""Mixes, judged by their content at the CDN."""
