@@ -6,6 +6,7 @@ import array
 import json
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -51,8 +52,8 @@ class Seen:
         self.last = max(self.last, at)
 
 
-def look(path: Path, sheet: Path) -> Seen:
-    """Decode all of `path`. Raises av.FFmpegError when it is no stream."""
+def look(path: Path, sheet: Path | None, also: Callable[[VideoFrame | AudioFrame], None] = lambda _: None) -> Seen:
+    """Decode all of `path`; `also` is given each frame. Raises av.FFmpegError when it is no stream."""
     seen = Seen()
     thumbnails: list[tuple[float, Image.Image]] = []
     heard = array.array("f")
@@ -64,11 +65,14 @@ def look(path: Path, sheet: Path) -> Seen:
             context = audio.codec_context
             seen.audio_codec, seen.audio_rate_hz, seen.channels = context.name, context.sample_rate, context.channels
         for frame in container.decode(*container.streams.video[:1], *container.streams.audio[:1]):
+            if not isinstance(frame, VideoFrame | AudioFrame):
+                continue
+            also(frame)
             if isinstance(frame, VideoFrame):
                 seen.note("video", frame.time or 0.0)
                 seen.frames += 1
                 _keep(thumbnails, frame)
-            elif isinstance(frame, AudioFrame):
+            else:
                 seen.note("audio", frame.time or 0.0)
                 seen.audio_frames += 1
                 # The first frames of an AAC stream are the encoder's run-in.
@@ -80,7 +84,7 @@ def look(path: Path, sheet: Path) -> Seen:
         level = math.sqrt(sum(sample * sample for sample in heard) / len(heard))
         seen.level_db = round(20 * math.log10(level), 1) if level > 1e-6 else _SILENT_DB
         seen.tone_hz = _tone(heard)
-    if thumbnails:
+    if thumbnails and sheet:
         _save(thumbnails, sheet)
     return seen
 
