@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 
 import av
 import numpy as np
 
+from tailrace.errors import PeerError
 from tailrace.media.voice import Voice
 from tailrace.model.playout import Playout
 from tailrace.unit import Codec
@@ -27,7 +29,8 @@ def steady(periods: int, amplitude: float = AMPLITUDE, channels: int = 2) -> tup
     encoder.sample_rate, encoder.layout, encoder.format = RATE_HZ, "stereo" if channels == 2 else "mono", "fltp"
     encoder.bit_rate = 192_000
     encoder.open()
-    wave = amplitude * np.sin(2 * math.pi * periods * np.arange(BLOCK) / BLOCK)
+    # Not from 0: a cut between two frames shall make a click.
+    wave = amplitude * np.sin(1 + 2 * math.pi * periods * np.arange(BLOCK) / BLOCK)
     packets = []
     for _ in range(20):
         frame = av.AudioFrame.from_ndarray(
@@ -70,7 +73,8 @@ class Publisher:
             pts_us = round(self.clock_us(number) + number * BLOCK_US * (1 + self.ppm / 1e6)) // 1000 * 1000
             if (unit := self.frame(number)) is not None:
                 self.voice.playout.arrived(pts_us, round(arrived))
-                self.voice.feed(Codec.AAC, *unit, pts_us)
+                with suppress(PeerError):
+                    self.voice.feed(Codec.AAC, *unit, pts_us)
 
 
 def play(publisher: Publisher, seconds: float) -> Iterator[np.ndarray]:

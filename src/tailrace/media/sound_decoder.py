@@ -37,10 +37,9 @@ class SoundDecoder:
         self._set_up: tuple[Codec, bytes] | None = None
         self._resampler: AudioResampler | None = None
         self._form: tuple[int, str, str] | None = None  # rate, layout and format of what is decoded
-        self._held = 0.0  # output samples that the resampler has not given yet
 
-    def decode(self, codec: Codec, config: bytes, payload: bytes) -> tuple[Samples, float]:
-        """Return the samples that a unit completes, none or many, and by how many of them they begin before the unit.
+    def decode(self, codec: Codec, config: bytes, payload: bytes) -> Samples:
+        """Return the samples that a unit completes, none or many; a resampler holds up to 2 ms of them back.
 
         `config` is an AudioSpecificConfig, or an OpusHead or nothing. Raises PeerError when the unit cannot be
         decoded; the next one may be fed all the same.
@@ -50,22 +49,20 @@ class SoundDecoder:
         if self._decoder is None or self._set_up != (codec, config):
             self._decoder = _open(codec, config)
             self._set_up, self._form = (codec, config), None
-        early = 0.0
         parts: list[Samples] = []
         try:
             for frame in self._decoder.decode(av.Packet(payload)):
                 self._adapt(frame)
-                early = early if parts else self._held
                 parts += self._fit(frame)
         except av.FFmpegError as error:
             raise PeerError(f"{codec.name} unit of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
-        return self._checked(parts), early
+        return self._checked(parts)
 
     def _adapt(self, frame: AudioFrame) -> None:
         form = frame.sample_rate, frame.layout.name, frame.format.name
         if form == self._form:
             return
-        self._form, self._held = form, 0.0
+        self._form = form
         # Mono and stereo are made of each other in _fold: swresample would make mono quieter by 3 dB.
         layout = frame.layout.name if frame.layout.name in LAYOUTS.values() else LAYOUTS[2]
         fits = form == (self._rate_hz, layout, SAMPLE_FORMAT)
@@ -74,11 +71,8 @@ class SoundDecoder:
     def _fit(self, frame: AudioFrame) -> list[Samples]:
         if self._resampler is None:
             return [self._fold(frame)]
-        self._held += frame.samples * self._rate_hz / frame.sample_rate
         frame.pts = None
-        parts = [self._fold(part) for part in self._resampler.resample(frame)]
-        self._held -= sum(part.shape[1] for part in parts)
-        return parts
+        return [self._fold(part) for part in self._resampler.resample(frame)]
 
     def _fold(self, frame: AudioFrame) -> Samples:
         """Mono and stereo are made of each other without a change of level."""

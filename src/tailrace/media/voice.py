@@ -50,11 +50,11 @@ class Voice:
     def feed(self, codec: Codec, config: bytes, payload: bytes, pts_us: int) -> None:
         """Take one unit (its set-up data may be empty for Opus). Raises PeerError; the next unit may be fed."""
         try:
-            samples, early = self._decoder.decode(codec, config, payload)
+            samples = self._decoder.decode(codec, config, payload)
         except PeerError:
             self._tape.break_off()
             raise
-        self._tape.append(samples, pts_us - early * 1_000_000 / self._rate_hz)
+        self._tape.append(samples, pts_us)
 
     def volume(self) -> int:
         """Return how loud it was since the last call, 0 to 100."""

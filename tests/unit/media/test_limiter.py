@@ -48,6 +48,8 @@ def test_a_sudden_burst_makes_no_step_that_it_does_not_have_itself(onset: int) -
     result = limited(samples)[0]
 
     assert np.abs(result).max() < 1.0
+    if onset == 500:  # in the middle of a block the gain can fall before it, and nothing must be bent
+        assert np.abs(result).max() <= THRESHOLD + 0.001
     # Within the burst steps may be as large as those of a tone that is bent to full scale.
     steps = np.abs(np.diff(result))
     assert steps.max() <= np.abs(np.diff(samples[0])).max()

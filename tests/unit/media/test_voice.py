@@ -187,17 +187,35 @@ def test_the_volume_is_that_since_it_was_asked_last() -> None:
     assert at_once == 0
 
 
-def test_rubbish_is_refused_and_what_comes_next_is_heard() -> None:
+def test_rubbish_is_refused_and_the_sound_after_it_keeps_its_time() -> None:
+    tone = steady(PERIODS)
     source = publisher()
-    source.frame = lambda _: steady_unit
-    steady_unit = steady(PERIODS)
-    before = heard(source, 1.0)
+    source.frame = lambda number: (tone[0], b"\xff" * 50) if number == 100 else tone
 
+    samples = heard(source, 4.0)
+
+    assert largest_step(samples) < CODED * SMOOTH
+    quiet = np.abs(samples[20 * BLOCK :]).reshape(-1, BLOCK // 4).max(axis=1) < SILENT
+    assert quiet.sum() in (2, 3, 4)  # one unit less two fades
     with pytest.raises(PeerError, match="cannot be decoded"):
-        source.voice.feed(Codec.AAC, steady_unit[0], b"\xff" * 50, CLOCK_US + 1_000_000)
+        source.voice.feed(Codec.AAC, tone[0], b"\xff" * 50, CLOCK_US + 4_000_000)
 
-    assert largest_step(before) < SMOOTH
-    source.voice.feed(Codec.AAC, *steady_unit, CLOCK_US + 1_021_000)
+
+def test_a_block_in_which_a_new_clock_begins_holds_nothing_of_the_old_one() -> None:
+    tone = steady(PERIODS)
+    voice = Voice(RATE_HZ, 2, Playout())
+    voice.playout.arrived(0, 0)
+    set_us = 20_000_000
+    for number in range(10):
+        voice.feed(Codec.AAC, *tone, round(number * BLOCK_US))
+    for number in range(10):
+        voice.feed(Codec.AAC, *tone, set_us + round(number * BLOCK_US))
+
+    block = voice.read(voice.playout.at(set_us - round(BLOCK_US / 2)), BLOCK)
+
+    assert block is not None
+    assert not block[:, : BLOCK // 2 - 2].any()
+    assert np.abs(block[:, -100:]).max() > AMPLITUDE / 2
 
 
 def opus(tone_hz: float, seconds: float) -> tuple[bytes, list[bytes]]:

@@ -199,10 +199,31 @@ def test_a_stall_of_seconds_does_not_move_the_clock() -> None:
     before = playout.at(CLOCK)
     waiting = [(CLOCK + sent, 23 * SECOND) for sent in range(20 * SECOND, 23 * SECOND, FRAME)]
 
-    feed(playout, iter(waiting))
+    during = feed(playout, iter(waiting))
     feed(playout, units(23 * SECOND, 40 * SECOND))
 
+    assert max(during) + CLOCK == pytest.approx(before, abs=5 * MS)
     assert playout.at(CLOCK) == pytest.approx(before, abs=5 * MS)
+
+
+def test_single_units_with_a_wrong_time_do_not_move_the_clock() -> None:
+    playout = Playout()
+    offsets = feed(playout, units(0, 20 * SECOND))
+    for start in range(20, 40, 5):
+        playout.arrived(CLOCK - 100 * SECOND, start * SECOND)
+        offsets += feed(playout, units(start * SECOND, (start + 5) * SECOND))
+
+    assert slowest_step(offsets) <= 1 * MS
+
+
+def test_a_stall_in_the_first_seconds_is_not_forgiven() -> None:
+    playout = Playout()
+    stall = iter([300 * MS])
+    feed(playout, units(0, 1200 * MS))
+
+    feed(playout, units(1200 * MS, 4500 * MS, delay=lambda: next(stall, 0)))
+
+    assert playout.delay_us == 300 * MS + MARGIN_US
 
 
 def test_a_way_that_became_longer_is_followed_without_units_being_late_for_long() -> None:
