@@ -111,7 +111,7 @@ def measure(folder: Path, _film: Path, size: Size) -> Result:
                 starts = _starts(standing, peers, size.mix_starts, failures)
                 for name in (OURS, "ffmpeg"):
                     crowds[name] = [f"{name}-crowd{number}" for number in range(_AT_ONCE)]
-                    with _peers_may_fail(name, failures):
+                    with _peers_may_fail(f"{name} x {_AT_ONCE}", failures):
                         used[f"{name} x {_AT_ONCE}"] = _run(standing, name, crowds[name], size.mix_window)
         # Only now, as it takes the processors.
         sent = json.loads(_stamps(standing.folder).read_text())
@@ -123,6 +123,8 @@ def measure(folder: Path, _film: Path, size: Size) -> Result:
             for name, streams in crowds.items()
             if f"{name} x {_AT_ONCE}" in used
         }
+        if f"{OURS} x {_AT_ONCE}" in failures:
+            rows.append(Row(f"{_AT_ONCE} at once of {case.name}, could not run", "", 1, bar=0))
         rows += _rows(case, used, verdicts) + _start_rows(starts) + _crowd_rows(crowded, used)
         samples[case.name] = {
             "used": {name: asdict(each) for name, each in used.items()},
@@ -136,7 +138,7 @@ def measure(folder: Path, _film: Path, size: Size) -> Result:
 
 @contextlib.contextmanager
 def _peers_may_fail(name: str, failures: dict[str, str]) -> Iterator[None]:
-    """A peer may not be able to do what ours can; what is measured of ours counts all the same."""
+    """A peer may not be able to do what ours can, and no machine any number of mixes: what was measured counts."""
     try:
         yield
     except (RuntimeError, TimeoutError) as error:
