@@ -211,6 +211,7 @@ def test_single_units_with_a_wrong_time_do_not_move_the_clock() -> None:
     offsets = feed(playout, units(0, 20 * SECOND))
     for start in range(20, 40, 5):
         playout.arrived(CLOCK - 100 * SECOND, start * SECOND)
+        offsets.append(playout.offset_us)
         offsets += feed(playout, units(start * SECOND, (start + 5) * SECOND))
 
     assert slowest_step(offsets) <= 1 * MS
