@@ -24,19 +24,31 @@ class Junction:
         self.shows = shows
         self.current: Lane | None = None
         self._lanes = 0
+        self._waiting: list[Lane] = []
 
     def lane(self) -> "Lane":
         """Return a new lane, later than all before."""
         self._lanes += 1
         lane = Lane(self, self._lanes)
+        self._waiting.append(lane)
         if self.current is None:
-            self.current = lane
-            lane.opened.set()
+            self.open(lane)
         return lane
+
+    def open(self, lane: "Lane") -> None:
+        """Let this lane through; those that were made before it will never be."""
+        self.current = lane
+        passed = self._waiting.index(lane) + 1
+        for waiting in self._waiting[:passed]:
+            waiting.opened.set()
+        del self._waiting[:passed]
 
 
 class Lane:
-    """What one feed writes to; the calls are those of `Reel` and `Junction`."""
+    """What one feed writes to; the calls are those of `Reel` and `Junction`.
+
+    `opened` is set once it, or one that was made later, is let through: what was there before is over.
+    """
 
     def __init__(self, junction: Junction, number: int) -> None:
         self.opened = asyncio.Event()
@@ -89,7 +101,7 @@ class Lane:
         junction = self._junction
         if junction.current is None or junction.current._number > self._number:
             return False
-        junction.current = self
+        junction.open(self)
         self._shift_ms = max(0, junction.reel.end_ms + 1 - at_ms)
         if "video" in self._configs:
             self.video_config(at_ms, self._configs["video"])
@@ -99,5 +111,4 @@ class Lane:
             self.began(self._now_us)
         if self._revision is not None:
             self.shows(self._revision)
-        self.opened.set()
         return True

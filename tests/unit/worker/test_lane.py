@@ -99,13 +99,15 @@ def test_an_output_of_sound_alone_changes_with_the_first_sound() -> None:
     assert [body for _, _, body in output.frames] == [b"a", b"b"]
 
 
-def test_a_feed_that_was_overtaken_by_a_later_one_never_opens() -> None:
+def test_a_feed_that_was_overtaken_by_a_later_one_never_comes_through_and_keeps_nobody_waiting() -> None:
     output = Output()
     output.lane()
     second, third = output.lane(), output.lane()
+    assert not second.opened.is_set()
 
     third.picture(0, 0, True, b"c")
     second.picture(10, 0, True, b"b")
 
     assert [body for _, _, body in output.frames] == [b"c"]
-    assert not second.opened.is_set()
+    # Otherwise the feed before it, which goes on until then, would run for ever, unseen.
+    assert second.opened.is_set()
