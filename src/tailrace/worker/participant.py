@@ -87,30 +87,29 @@ class Participant:
             await subscription.close()
 
     async def _take_sound(self, unit: Unit) -> None:
-        if self.voice is not None and self._note(unit):
+        if self.voice is not None and self._is_current(unit):
+            self._playout.arrived(unit.pts_us, self._mixer.now_us())
             self.voice.playout = self._playout
             self._mixer.hear(self.voice, unit)
 
     async def _join(self, units: Sequence[Unit]) -> None:
         """Take the group of pictures so far. Its sound is of the past, and what is live comes anyway."""
         for unit in self._joiner.joined([unit for unit in units if unit.codec.is_video]):
-            self._show(unit)
+            if self.source is not None and self._is_current(unit):
+                self._playout.joined(unit.dts_us, self._mixer.now_us())
+                self.source.feed(unit, self._playout)
 
     async def _take_picture(self, unit: Unit) -> bool:
-        if self._joiner.take(unit):
-            self._show(unit)
+        if self._joiner.take(unit) and self.source is not None and self._is_current(unit):
+            self._playout.arrived(unit.dts_us, self._mixer.now_us())
+            self.source.feed(unit, self._playout)
         return self._joiner.wants_start
 
-    def _show(self, unit: Unit) -> None:
-        if self.source is not None and self._note(unit):
-            self.source.feed(unit, self._playout)
-
-    def _note(self, unit: Unit) -> bool:
-        """Take note of an arrival; false for a unit of an earlier session than the present one."""
+    def _is_current(self, unit: Unit) -> bool:
+        """Return whether a unit is of the present session, which it may have begun, and not of an earlier one."""
         if unit.session < self._session:
             return False
         if unit.session > self._session:
             # Another session has another clock. Pictures of the old one keep their own until they have gone by.
             self._session, self._playout = unit.session, Playout()
-        self._playout.arrived(unit.dts_us, self._mixer.now_us())
         return True
