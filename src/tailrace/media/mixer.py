@@ -73,21 +73,24 @@ class Mixer:
         pictures: PictureTrack | None = None
         while not self._closing and (showing := self._showing) is not None:
             if showing.encoding is not None and (pictures is None or pictures.encoding != showing.encoding):
+                for picture in pictures.end(showing) if pictures else ():
+                    self._deliver(picture)
                 due_us = begin_us if pictures is None else pictures.due_us
                 pictures = PictureTrack(showing.encoding, self._tuning, due_us, shift_us, pictures)
             self._listen()
             now_us = self.now_us()
-            if sound.due_us <= now_us:
-                # First, since it costs little and is missed at once when there is not enough time for all.
-                for piece in sound.make(showing):
-                    self._deliver(piece)
-            elif pictures is not None and pictures.due_us <= now_us:
-                self.skipped += pictures.skip(now_us)
-                for picture in pictures.make(showing):
+            # What is due first is made first, so that both arrive in the order of their times, however late.
+            next_picture = pictures if pictures is not None and pictures.due_us <= sound.due_us else None
+            due_us = next_picture.due_us if next_picture else sound.due_us
+            if due_us > now_us:
+                self._wake.wait((due_us - now_us) / _SECOND_US)
+            elif next_picture:
+                self.skipped += next_picture.skip(now_us)
+                for picture in next_picture.make(showing):
                     self._deliver(picture)
             else:
-                due_us = sound.due_us if pictures is None else min(pictures.due_us, sound.due_us)
-                self._wake.wait((due_us - now_us) / _SECOND_US)
+                for piece in sound.make(showing):
+                    self._deliver(piece)
 
     def _listen(self) -> None:
         while self._sound:

@@ -107,6 +107,10 @@ class PictureTrack:
         self._inside[number] = showing.revision, _upstream_sei(showing)
         return [self._finish(picture, showing) for picture in self._encoder.encode(frame, number)]
 
+    def end(self, showing: Showing) -> list[MixedPicture]:
+        """Return what x264 still holds; nothing can be made after it."""
+        return [self._finish(picture, showing) for picture in self._encoder.flush()]
+
     def _finish(self, picture: EncodedPicture, showing: Showing) -> MixedPicture:
         at_us = self._begin_us + picture.number * _SECOND_US // self.encoding.fps + self._shift_us
         revision, units = self._inside.pop(picture.number)

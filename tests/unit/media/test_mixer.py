@@ -57,6 +57,41 @@ def test_pictures_stand_on_the_grid_of_the_asked_rate_from_the_asked_time_on(run
     assert all(later.at_us > earlier.at_us for earlier, later in pairwise(pictures))
 
 
+def test_sound_and_pictures_come_in_the_order_of_their_times(run: Run) -> None:
+    made: list[MixedPicture | MixedSound] = []
+    mixer = Mixer(AudioEncoding(), TUNING, made.append)
+    mixer.show(Showing(0, SMALL))
+    mixer.start(0)
+    eventually(lambda: len(made) >= 60, "a second of both")
+    mixer.close()
+
+    # A piece of sound comes when all of it has been heard, and the encoder holds two more.
+    latest = 0
+    for one in made:
+        at_us = one.at_us + (3 * 21_334 if isinstance(one, MixedSound) else 0)
+        assert at_us >= latest - 21_334
+        latest = max(latest, at_us)
+    assert isinstance(made[0], MixedPicture)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_no_picture_is_lost_when_the_encoding_changes(run: Run, threads: int) -> None:
+    pictures: list[MixedPicture] = []
+    tuning = Tuning("ultrafast", threads)
+    mixer = Mixer(AudioEncoding(), tuning, lambda one: pictures.append(one) if isinstance(one, MixedPicture) else None)
+    mixer.show(Showing(0, SMALL))
+    mixer.start(0)
+    eventually(lambda: len(pictures) >= 10, "pictures of the first size")
+    mixer.show(Showing(1, LARGE))
+    eventually(lambda: sum(picture.revision == 1 for picture in pictures) >= 10, "pictures of the second size")
+    mixer.close()
+
+    before = [picture.at_us for picture in pictures if picture.revision == 0]
+    after = [picture.at_us for picture in pictures if picture.revision == 1]
+    assert after[0] - before[-1] == 40_000
+    assert mixer.skipped or before == [number * 40_000 for number in range(len(before))]
+
+
 def test_sound_goes_on_without_a_pause_though_nobody_speaks(run: Run) -> None:
     _, _, sounds = run(Showing(0, SMALL), start_us=1_000_000)
 
