@@ -6,7 +6,7 @@ from typing import Protocol
 
 from av.video.frame import VideoFrame
 
-from tailrace.media.canvas import Canvas, Patch, Plane, colour_of
+from tailrace.media.canvas import Alpha, Canvas, Patch, colour_of
 from tailrace.media.scaler import Scaled, Scaler, Shape
 from tailrace.media.video_source import VideoSource
 from tailrace.media.voice import Voice
@@ -40,14 +40,14 @@ class Still:
 class Shown:
     """One window. `source` None: its member sends no picture, or there is none; then `placeholder` is shown.
 
-    `voice` is its member's. `mask` has the window's shape, 255 is opaque.
+    `voice` is its member's. `mask` has the window's shape.
     """
 
     window: Window
     source: VideoSource | None = None
     voice: Voice | None = None
     placeholder: Moving | None = None
-    mask: Plane | None = None
+    mask: Alpha | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +122,12 @@ class Compositor:
         frame, scaled = found
         if scaled.shape != shape_of(window):
             scaled = self._rescale(shown.source, frame, shape_of(window))
-        if window.colour_beside is not None:
-            self._fill(window, colour_of(window.colour_beside))
-        elif scaled.placement.black:
-            self._fill(window, _BLACK)
-        patch = scaled.patch if shown.mask is None else replace(scaled.patch, alpha=shown.mask)
         target = scaled.placement.target
+        if scaled.placement.black:
+            self._fill(window, _BLACK)
+        elif window.colour_beside is not None and (target.width, target.height) != (window.width, window.height):
+            self._fill(window, colour_of(window.colour_beside))
+        patch = scaled.patch if shown.mask is None else replace(scaled.patch, alpha=shown.mask)
         self._canvas.lay(patch, window.x + target.x, window.y + target.y)
 
     def _fill(self, window: Window, colour: tuple[int, int, int]) -> None:

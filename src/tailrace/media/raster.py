@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw
 
 from tailrace.errors import ImageError
-from tailrace.media.canvas import Patch, Plane
+from tailrace.media.canvas import Alpha, Patch, Plane
 from tailrace.media.picture import MAX_PIXELS, Picture
 from tailrace.model.mix import BLACK, Fit, Rounded
 
@@ -57,10 +57,10 @@ def render(
     return patch_of(whole)
 
 
-def mask_of(picture: Picture, width: int, height: int) -> Plane:
-    """Return the alpha channel of a transparent template, stretched to a window; its shape is (height, width)."""
+def mask_of(picture: Picture, width: int, height: int) -> Alpha:
+    """Return the alpha channel of a transparent template, stretched to a window."""
     alpha = next(picture.frames()).getchannel("A")
-    return np.asarray(alpha.resize(even_size(width, height), _RESAMPLING))
+    return Alpha(np.asarray(alpha.resize(even_size(width, height), _RESAMPLING)))
 
 
 def even_size(width: int, height: int) -> tuple[int, int]:
@@ -87,7 +87,7 @@ def patch_of(image: Image.Image) -> Patch:
         colours *= weight
     quarter = _four(colours) / (np.float32(4) if opaque else _four(weight))
     u, v = (_rounded_to_bytes(128 + quarter @ row) for row in _MATRIX[1:])
-    return Patch(luma, u, v, None if opaque else alpha)
+    return Patch(luma, u, v, None if opaque else Alpha(alpha))
 
 
 def _fitted(image: Image.Image, width: int, height: int, fit: Fit, colour_beside: int | None) -> Image.Image:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tailrace.errors import ImageError
 from tailrace.media.animation import animate
-from tailrace.media.canvas import Plane
+from tailrace.media.canvas import Alpha
 from tailrace.media.compositor import Moving, Still
 from tailrace.media.picture import CANVAS, PLACEHOLDER, TEMPLATE, WATERMARK, open_picture
 from tailrace.media.raster import mask_of
@@ -92,7 +92,7 @@ class Gallery:
         self._changed = changed
         self._wanted: dict[Item, None] = {}
         self._pictures: dict[Item, Moving] = {}
-        self._masks: dict[Item, Plane] = {}
+        self._masks: dict[Item, Alpha] = {}
         self._failed: dict[Item, str] = {}
         self._working: dict[Item, asyncio.Task[None]] = {}
         self._news = asyncio.Event()
@@ -107,7 +107,7 @@ class Gallery:
         """Return what was made of an item, None while it is not there."""
         return self._pictures.get(item) if item else None
 
-    def mask(self, item: Item | None) -> Plane | None:
+    def mask(self, item: Item | None) -> Alpha | None:
         """Return a mask, None while it is not there."""
         return self._masks.get(item) if item else None
 

@@ -63,7 +63,7 @@ def test_every_frame_stands_as_asked() -> None:
         assert (patch.y[0, 0], patch.u[0, 0], patch.v[0, 0]) == colour_of(0x0000FF)
     for patch in (round_one.at(0), round_one.at(100_000)):
         assert patch.alpha is not None
-        assert (patch.alpha[0, 0], patch.alpha[32, 32]) == (0, 255)
+        assert (patch.alpha.plane[0, 0], patch.alpha.plane[32, 32]) == (0, 255)
 
 
 def test_a_size_larger_than_2k_is_refused() -> None:

@@ -1,9 +1,12 @@
 """Canvas: pixels arrive where they should, cut at the borders, mixed by their alpha."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from tailrace.media.canvas import Canvas, Patch, colour_of, planes_of
+from tailrace.media.canvas import Alpha, Canvas, Patch, colour_of, planes_of
 
 RED, BLACK, WHITE = colour_of(0xFF0000), colour_of(0x000000), colour_of(0xFFFFFF)
 
@@ -14,7 +17,7 @@ def patch(width: int, height: int, colour: tuple[int, int, int], alpha: int | No
         np.full((height, width), y, np.uint8),
         np.full((height // 2, width // 2), u, np.uint8),
         np.full((height // 2, width // 2), v, np.uint8),
-        None if alpha is None else np.full((height, width), alpha, np.uint8),
+        None if alpha is None else Alpha(np.full((height, width), alpha, np.uint8)),
     )
 
 
@@ -73,11 +76,69 @@ def test_alpha_mixes_with_what_lies_below(alpha: int, luma: int) -> None:
 
 
 def test_an_alpha_that_changes_within_the_patch_is_cut_with_it() -> None:
-    whole = patch(20, 10, WHITE, 0)
-    assert whole.alpha is not None
-    whole.alpha[:, 10:] = 255
+    alpha = np.zeros((10, 20), np.uint8)
+    alpha[:, 10:] = 255
 
-    assert coloured(black().lay(whole, -6, 0)) == {(column, row) for column in range(4, 14) for row in range(10)}
+    assert coloured(black().lay(replace(patch(20, 10, WHITE), alpha=Alpha(alpha)), -6, 0)) == {
+        (column, row) for column in range(4, 14) for row in range(10)
+    }
+
+
+def shapes() -> dict[str, NDArray[np.uint8]]:
+    """Alphas of every kind, 64 x 36."""
+    rows, columns = np.mgrid[0:36, 0:64]
+    away = np.hypot((columns - 31.5) / 30, (rows - 17.5) / 16)
+    corner = np.zeros((36, 64))
+    corner[30:, 50:] = 77
+    return {
+        name: np.clip(values, 0, 255).astype(np.uint8)
+        for name, values in {
+            "round with a smooth edge": (1 - away) * 4000,
+            "soft": (1 - away) * 255,
+            "in a corner": corner,
+            "nothing": np.zeros((36, 64)),
+            "opaque": np.full((36, 64), 255),
+            "noise": np.random.default_rng(1).integers(0, 256, (36, 64)),
+        }.items()
+    }
+
+
+@pytest.mark.parametrize("at", [(0, 0), (6, 4), (-10, 2)], ids=["whole", "cut", "cut at the left"])
+@pytest.mark.parametrize("shape", shapes())
+def test_every_shape_of_alpha_mixes_each_pixel_as_the_formula_says(shape: str, at: tuple[int, int]) -> None:
+    alpha = shapes()[shape]
+    rng = np.random.default_rng(2)
+    below, above = (
+        Patch(*[rng.integers(0, 256, size, np.uint8) for size in ((36, 64), (18, 32), (18, 32))]) for _ in range(2)
+    )
+    chroma = np.floor(alpha.reshape(18, 2, 32, 2).mean(axis=(1, 3)) + 0.5)
+
+    seen = planes_of(black().lay(below, 0, 0).lay(replace(above, alpha=Alpha(alpha)), *at).frame)
+
+    x, y = at
+    for got, lower, upper, weight, half in zip(
+        seen, (below.y, below.u, below.v), (above.y, above.u, above.v), (alpha, chroma, chroma), (0, 1, 1), strict=True
+    ):
+        wanted = lower.astype(float)
+        rows, columns = lower.shape
+        for row in range(max(0, y >> half), min(rows, rows + (y >> half))):
+            for column in range(max(0, x >> half), min(columns, columns + (x >> half))):
+                part = weight[row - (y >> half), column - (x >> half)] / 255
+                above_it = upper[row - (y >> half), column - (x >> half)]
+                wanted[row, column] = above_it * part + lower[row, column] * (1 - part)
+        assert np.abs(got - wanted).max() <= 0.51
+
+
+def test_the_edge_of_a_shape_has_no_fringe_of_another_colour() -> None:
+    alpha = np.zeros((36, 64), np.uint8)
+    # The edge goes through the middle of a pair: half of what one chroma sample stands for is seen.
+    alpha[:, 33:] = 255
+
+    _, _, v = planes_of(black().lay(replace(patch(64, 36, RED), alpha=Alpha(alpha)), 0, 0).frame)
+
+    assert (v[:, 15] == 128).all()
+    assert (v[:, 16] == (128 + RED[2]) // 2).all()
+    assert (v[:, 17] == RED[2]).all()
 
 
 def test_the_frame_is_what_was_drawn() -> None:

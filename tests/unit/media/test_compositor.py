@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tailrace.ids import Room, SdkAppId, Stream, UserId
-from tailrace.media.canvas import Patch, colour_of, planes_of
+from tailrace.media.canvas import Alpha, Patch, colour_of, planes_of
 from tailrace.media.compositor import Compositor, Marked, Showing, Shown, Still, shape_of
 from tailrace.media.video_source import VideoSource
 from tailrace.model.cast import Member
@@ -47,7 +47,7 @@ def flat(colour: tuple[int, int, int], width: int, height: int, alpha: int | Non
             np.full((height, width), y, np.uint8),
             np.full(chroma, u, np.uint8),
             np.full(chroma, v, np.uint8),
-            None if alpha is None else np.full((height, width), alpha, np.uint8),
+            None if alpha is None else Alpha(np.full((height, width), alpha, np.uint8)),
         )
     )
 
@@ -112,8 +112,10 @@ def test_later_layers_lie_above_earlier_ones(source: VideoSource) -> None:
 def test_a_mask_lets_what_lies_below_through(source: VideoSource) -> None:
     mask = np.full((90, 160), 255, np.uint8)
     mask[:, :80] = 0
+    # It fills its window: nothing is beside it, whatever colour was asked for there.
+    window = replace(WINDOW, colour_beside=0xFFFFFF)
 
-    seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(WINDOW, source, mask=mask),)))
+    seen = luma(Showing(0, colour=0x00FF00, layers=(Shown(window, source, mask=Alpha(mask)),)))
 
     assert (seen[20:110, 40:120] == GREEN[0]).all()
     assert is_red(seen[20:110, 120:200])
@@ -121,7 +123,7 @@ def test_a_mask_lets_what_lies_below_through(source: VideoSource) -> None:
 
 @pytest.mark.parametrize(
     ("fit", "beside", "bars"),
-    [(Fit.INSIDE, None, GREEN[0]), (Fit.INSIDE_ON_BLACK, None, 16), (Fit.INSIDE, 0xFFFFFF, 235)],
+    [(Fit.INSIDE, None, GREEN[0]), (Fit.INSIDE_ON_BLACK, 0xFFFFFF, 16), (Fit.INSIDE, 0xFFFFFF, 235)],
     ids=["what lies below", "black", "a colour of its own"],
 )
 def test_beside_a_fitted_picture_is(source: VideoSource, fit: Fit, beside: int | None, bars: int) -> None:

@@ -20,7 +20,7 @@ def rgb(colour: Colour) -> int:
 
 def seen(patch: Patch, x: int, y: int) -> tuple[int, int, int] | None:
     """Return Y, U, V at a place, None where it is transparent."""
-    if patch.alpha is not None and patch.alpha[y, x] < 128:
+    if patch.alpha is not None and patch.alpha.plane[y, x] < 128:
         return TRANSPARENT
     return int(patch.y[y, x]), int(patch.u[y // 2, x // 2]), int(patch.v[y // 2, x // 2])
 
@@ -118,7 +118,7 @@ def test_half_transparency_is_kept() -> None:
     patch = render(plain((*RED, 100)), 32, 32)
 
     assert patch.alpha is not None
-    assert set(np.unique(patch.alpha)) == {100}
+    assert set(np.unique(patch.alpha.plane)) == {100}
 
 
 def test_a_transparent_colour_does_not_bleed() -> None:
@@ -139,7 +139,7 @@ def test_scaling_an_edge_does_not_bleed() -> None:
     patch = render(halves(RED, (*BLUE, 0), 300, 300), 64, 64)
     assert patch.alpha is not None
 
-    visible = patch.alpha[::2, ::2] > 0
+    visible = patch.alpha.plane[::2, ::2] > 0
     _, u, _ = colour_of(rgb(RED))
     assert np.abs(patch.u[visible].astype(int) - u).max() <= 2
 
@@ -165,19 +165,19 @@ def test_a_rounded_picture_has_its_size_in_the_middle_and_round_corners() -> Non
     assert shows(patch, {(51, 50): RED, (148, 50): RED, (100, 21): RED, (100, 78): RED})
     # A corner's own pixel is free; a quarter circle of radius 20 passes 0.29 of it from the corner on the diagonal.
     for x, y in ((50, 20), (149, 20), (50, 79), (149, 79)):
-        assert patch.alpha[y, x] == 0
+        assert patch.alpha.plane[y, x] == 0
         inward_x, inward_y = (1 if x < 100 else -1), (1 if y < 50 else -1)
-        assert patch.alpha[y + 4 * inward_y, x + 4 * inward_x] == 0
-        assert patch.alpha[y + 8 * inward_y, x + 8 * inward_x] == 255
-    assert np.array_equal(patch.alpha, patch.alpha[::-1, ::-1])
+        assert patch.alpha.plane[y + 4 * inward_y, x + 4 * inward_x] == 0
+        assert patch.alpha.plane[y + 8 * inward_y, x + 8 * inward_x] == 255
+    assert np.array_equal(patch.alpha.plane, patch.alpha.plane[::-1, ::-1])
 
 
 def test_round_corners_are_smooth() -> None:
     patch = render(plain((*RED, 255)), 200, 200, rounded=Rounded(200, 200, 100))
     assert patch.alpha is not None
 
-    assert ((patch.alpha > 0) & (patch.alpha < 255)).sum() > 200
-    assert patch.alpha.sum() / 255 == pytest.approx(np.pi * 100**2, rel=0.005)
+    assert ((patch.alpha.plane > 0) & (patch.alpha.plane < 255)).sum() > 200
+    assert patch.alpha.plane.sum() / 255 == pytest.approx(np.pi * 100**2, rel=0.005)
 
 
 def test_without_a_radius_the_corners_are_square() -> None:
@@ -206,7 +206,7 @@ def test_every_size_is_made_even(fit: Fit, size: tuple[int, int], source: tuple[
 
     assert (patch.width, patch.height) == (max(2, size[0] & ~1), max(2, size[1] & ~1))
     assert patch.u.shape == patch.v.shape == (patch.height // 2, patch.width // 2)
-    assert patch.alpha is None or patch.alpha.shape == patch.y.shape
+    assert patch.alpha is None or patch.alpha.plane.shape == patch.y.shape
 
 
 def test_a_patch_larger_than_2k_is_refused() -> None:
@@ -232,7 +232,7 @@ def test_a_patch_laid_onto_a_canvas_shows_what_lies_below() -> None:
 def test_a_template_masks_with_its_alpha() -> None:
     picture = open_picture(saved(halves((*RED, 0), (*BLUE, 255), 100, 50), "PNG"), TEMPLATE)
 
-    mask = mask_of(picture, 200, 101)
+    mask = mask_of(picture, 200, 101).plane
 
     assert mask.shape == (100, 200)
     assert mask[50, 80] == 0

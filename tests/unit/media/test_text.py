@@ -30,7 +30,7 @@ def mark(
 def ink(patch: Patch) -> NDArray[np.uint8]:
     """Return how much of each pixel is covered by text."""
     assert patch.alpha is not None
-    return patch.alpha
+    return patch.alpha.plane
 
 
 def rows(patch: Patch) -> list[tuple[int, int]]:
