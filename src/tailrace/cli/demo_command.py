@@ -5,12 +5,24 @@ from typing import Annotated
 
 import typer
 
+from tailrace.cli.mix_options import LayoutName
+
 
 def demo(
+    people: Annotated[
+        int, typer.Option(min=0, max=16, show_default=False, help="Mix so many people, 2 to 16, into one picture.")
+    ] = 0,
+    layout: Annotated[
+        LayoutName | None,
+        typer.Option(help="With --people: how the windows stand at first; grid unless given."),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=3, max=3600, help="How long to relay.")] = 10.0,
     input: Annotated[  # noqa: A002
         list[Path] | None,
-        typer.Option(help="A media file to publish, in a loop; may be given several times. Default: a test picture."),
+        typer.Option(
+            help="A media file to publish, in a loop; may be given several times. Default: a test picture; "
+            "with --people somebody for each, with a colour and a tone of his own."
+        ),
     ] = None,
     push: Annotated[
         list[str] | None,
@@ -27,13 +39,20 @@ def demo(
     Serves on free ports, publishes into a room over RTMP, starts a relay through the Cloud API, receives it at the
     built-in CDN, stops it with StopPublishCdnStream, and reports what was seen. Nothing stays but the --out folder.
 
+    With --people all are mixed into one picture and one sound; halfway UpdatePublishCdnStream changes the layout and
+    adds a watermark, and before-after.png shows both. The people are generated ones, or the inputs, round robin.
+
     \b
     Examples:
       tailrace demo
       tailrace demo --seconds 30 --input clip.mp4 --out /tmp/seen
+      tailrace demo --people 4 --layout grid
+      tailrace demo --people 6 --layout screen --input slides.mp4 --input talk.mp4
       tailrace demo --push rtmp://cdn.example.com/live/key
     """
     from tailrace.cli.demo.run import run
     from tailrace.cli.pushes import push_urls
 
-    run(seconds, input or [], push_urls(push or []), out)
+    if people == 1:
+        raise typer.BadParameter("a mix has 2 to 16 people", param_hint="--people")
+    run(seconds, input or [], push_urls(push or []), out, people, layout)

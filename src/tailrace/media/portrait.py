@@ -21,16 +21,19 @@ SIZE: Final = SMALL.size
 _SAMPLES: Final = SAMPLE_RATE // 10
 
 # All that matters stands in the middle third, which is left when a window is narrower than the picture.
-_MIDDLE: Final = (SIZE[0] // 2, SIZE[1] // 2 - 26)
-_DISC: Final = 96
-_ORBIT: Final = 114
+# Nothing of it stands so low that the small windows of the floating layout would hide it.
+_MIDDLE: Final = (SIZE[0] // 2, 182)
+_DISC: Final = 80
+_ORBIT: Final = 98
 _DOT: Final = 12
 # One turn of the dot; slow enough to look at, fast enough to be seen moving.
 _TURN_SECONDS: Final = 4
-_PLATE: Final = (SIZE[0] // 2, SIZE[1] - 50)
+_PLATE: Final = (SIZE[0] // 2, 44)
 # The pattern is this much darker than the colour: to be seen, and still the same colour to the one who looks for it.
 _SHADE: Final = 0.94
 _STEP: Final = 40
+# Drawn so many times larger: then edges are smooth.
+_SMOOTH: Final = 3
 _WHITE: Final = (255, 255, 255)
 
 # Whether a pixel (x, y) is of the pattern.
@@ -73,21 +76,25 @@ def _still(guest: Guest) -> Image.Image:
     colour = _rgb(guest.colour)
     image = Image.new("RGB", SIZE, colour)
     image.paste(tuple(round(part * _SHADE) for part in colour), None, _pattern(guest))
-    draw = ImageDraw.Draw(image)
-    _disc(draw, _MIDDLE, _DISC, _rgb(CANVAS))
-    draw.text(_MIDDLE, str(guest.number), fill=_WHITE, font=_font(110), anchor="mm")
+    ink = Image.new("L", (SIZE[0] * _SMOOTH, SIZE[1] * _SMOOTH))
+    draw = ImageDraw.Draw(ink)
     words = f"{guest.name}  {guest.tone_hz} Hz"
-    font = _font(34)
-    half = font.getlength(words) / 2 + 22
+    half = _font(34).getlength(words) / 2 + 22
     x, y = _PLATE
-    draw.rounded_rectangle((x - half, y - 26, x + half, y + 26), 26, fill=_rgb(CANVAS))
-    draw.text((x, y), words, fill=_WHITE, font=font, anchor="mm")
+    _disc(draw, _MIDDLE, _DISC)
+    draw.rounded_rectangle(_larger(x - half, y - 26, x + half, y + 26), 26 * _SMOOTH, fill=255)
+    image.paste(_rgb(CANVAS), None, ink.resize(SIZE, Image.Resampling.BOX))
+    draw = ImageDraw.Draw(image)
+    draw.text(_MIDDLE, str(guest.number), fill=_WHITE, font=_font(92), anchor="mm")
+    draw.text(_PLATE, words, fill=_WHITE, font=_font(34), anchor="mm")
     return image
 
 
 def _dot() -> Image.Image:
-    image = Image.new("RGBA", (2 * _DOT, 2 * _DOT), (*_WHITE, 0))
-    _disc(ImageDraw.Draw(image), (_DOT, _DOT), _DOT - 1, _WHITE)
+    ink = Image.new("L", (2 * _DOT * _SMOOTH, 2 * _DOT * _SMOOTH))
+    _disc(ImageDraw.Draw(ink), (_DOT, _DOT), _DOT - 1)
+    image = Image.new("RGBA", (2 * _DOT, 2 * _DOT), _WHITE)
+    image.putalpha(ink.resize(image.size, Image.Resampling.BOX))
     return image
 
 
@@ -99,9 +106,13 @@ def _pattern(guest: Guest) -> Image.Image:
     return mask
 
 
-def _disc(draw: ImageDraw.ImageDraw, at: tuple[float, float], radius: int, colour: tuple[int, int, int]) -> None:
+def _disc(draw: ImageDraw.ImageDraw, at: tuple[float, float], radius: int) -> None:
     x, y = at
-    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+    draw.ellipse(_larger(x - radius, y - radius, x + radius, y + radius), fill=255)
+
+
+def _larger(*edges: float) -> tuple[float, ...]:
+    return tuple(edge * _SMOOTH for edge in edges)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

@@ -3,9 +3,8 @@
 import asyncio
 import sys
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from tailrace import supervise
 from tailrace.cli.exits import CommandError
@@ -33,11 +32,11 @@ class Source:
         self._waiting: deque[flv.Tag] = deque()
 
     @classmethod
-    async def start(cls, file: Path | None, label: str) -> "Source":
-        """Start the process; it makes the test picture when there is no file."""
+    async def start(cls, arguments: Sequence[str], label: str) -> "Source":
+        """Start the process; without arguments it makes the test picture."""
         return cls(
             await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tailrace.media.source", *([str(file)] if file else [])),
+                *(sys.executable, "-m", "tailrace.media.source", *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -87,9 +86,9 @@ class Source:
 
 
 @asynccontextmanager
-async def publishing(url: PushUrl, file: Path | None, label: str) -> AsyncIterator[Source]:
-    """Publish `file` in a loop, or the test picture, meanwhile. Raises CommandError when the file cannot be read."""
-    source = await Source.start(file, label)
+async def publishing(url: PushUrl, arguments: Sequence[str], label: str) -> AsyncIterator[Source]:
+    """Publish what the source program makes meanwhile. Raises CommandError when it makes nothing."""
+    source = await Source.start(arguments, label)
     try:
         first = await source.first()
         publisher = await RtmpPublisher.dial(url, guard=Guard(("127.0.0.0/8",)))

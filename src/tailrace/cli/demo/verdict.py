@@ -1,6 +1,6 @@
 """Verdict: what must hold of one relay at its end, each with what was found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,6 @@ class Relay:
     end_seen_in: float = 0.0
     record: Mapping[str, Any] = field(default_factory=dict)
     seen: Mapping[str, Any] = field(default_factory=dict)
-    progress: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def checks(relay: Relay) -> list[Check]:
     length = float(seen["last"]) - float(seen["first"])
     found = [
         Check("clean end", record["ended"] == "unpublished", f"the CDN saw: {record['ended'] or 'nothing'}"),
-        Check("stop: CDN saw the end", 0 <= relay.end_seen_in <= MAX_END_SEEN, f"{relay.end_seen_in * 1000:.0f} ms"),
+        Check("stop: CDN saw the end", 0 <= relay.end_seen_in <= MAX_END_SEEN, ms(relay.end_seen_in)),
         Check(
             "length", length >= relay.relayed * MIN_SHARE_OF_TIME, f"{length:.1f} s for {relay.relayed:.1f} s published"
         ),
@@ -81,6 +80,28 @@ def checks(relay: Relay) -> list[Check]:
         near = abs(int(seen["tone_hz"]) - TONE_HZ) <= TONE_STEP_HZ and float(seen["level_db"]) >= MIN_LEVEL_DB
         found.append(Check("tone", near, f"{seen['tone_hz']} Hz at {seen['level_db']} dB"))
     return found
+
+
+def facts(relay: Relay) -> dict[str, str]:
+    """Return what is reported of a relay, by name."""
+    return {
+        "start: API answered": ms(relay.answered_in),
+        "start: first key frame at the CDN" if relay.video else "start: first sound at the CDN": ms(relay.picture_in),
+        "stop: API answered": ms(relay.stop_answered_in),
+        **told(checks(relay)),
+        "saved": str(relay.flv),
+        **({"pictures": str(relay.sheet)} if relay.video else {}),
+    }
+
+
+def told(found: Sequence[Check]) -> dict[str, str]:
+    """Return checks as facts."""
+    return {check.name: check.found if check.holds else f"{check.found}  <- WRONG" for check in found}
+
+
+def ms(seconds: float) -> str:
+    """Return a time as it is reported."""
+    return f"{seconds * 1000:.0f} ms"
 
 
 def _whole(relay: Relay) -> bool:

@@ -58,12 +58,13 @@ class Cdn:
             raise CommandError(f"{name}: {otherwise} within {within:g} s") from None
         return record
 
-    async def save(self, name: str, file: Path) -> None:
-        """Save what the CDN plays over HTTP, until the stream ends."""
+    async def save(self, name: str, file: Path, arrived: Callable[[bytes], None] = lambda _: None) -> None:
+        """Save what the CDN plays over HTTP, until the stream ends; `arrived` is given each piece as it comes."""
         with file.open("wb") as output:
             async with self.http.stream("GET", f"{self.url}/live/{name}.flv") as answer:
                 answer.raise_for_status()
                 async for data in answer.aiter_raw():
+                    arrived(data)
                     output.write(data)
 
 
@@ -73,17 +74,27 @@ def client() -> httpx.AsyncClient:
 
 
 async def look(file: Path, sheet: Path) -> dict[str, Any]:
-    """Return what is in a received file, decoded in a process of its own (media/look.py)."""
+    """Return what is in a received file (media/look.py)."""
+    return await _decode("tailrace.media.look", file, sheet)
+
+
+async def compare(file: Path, sheet: Path, question: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is in a received mix, before and after its update (media/comparison.py)."""
+    return await _decode("tailrace.media.comparison", file, sheet, json.dumps(question).encode())
+
+
+async def _decode(program: str, file: Path, sheet: Path, question: bytes = b"") -> dict[str, Any]:
+    """Return what a program, in a process of its own, says of a received file."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tailrace.media.look", str(file), str(sheet)),
-        stdin=asyncio.subprocess.DEVNULL,
+        *(sys.executable, "-m", program, str(file), str(sheet)),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         process_group=0,
     )
     try:
         async with asyncio.timeout(_LOOK_WITHIN):
-            said, complaint = await process.communicate()
+            said, complaint = await process.communicate(question)
     finally:
         if process.returncode is None:
             process.kill()

@@ -1,0 +1,79 @@
+"""Arrangement: how the demo's mix looks at first, and to what its update changes that."""
+
+from collections.abc import Sequence
+from math import ceil, isqrt
+from typing import Any
+
+from tailrace.cli.look import ENCODE, Look
+from tailrace.cli.mix_options import LayoutName
+from tailrace.media.guest import CANVAS, MARK
+
+# What each layout changes to: something that looks quite different.
+AFTER = {
+    LayoutName.GRID: LayoutName.FLOATING,
+    LayoutName.FLOATING: LayoutName.GRID,
+    LayoutName.SCREEN: LayoutName.GRID,
+    LayoutName.CUSTOM: LayoutName.FLOATING,
+}
+MARK_TEXT = "LIVE · changed while it runs"
+# In the upper right corner; the text stands in the middle of its ground. Above all windows.
+MARK_BOX = {"x": ENCODE["Width"] - 452, "y": 24, "width": 428, "height": 48}
+_TEXT_X, _TEXT_Y, _FONT = 22, 8, 30
+_MARK_LAYER = 90
+# Between the custom windows, and at least that much around them; even, as all places are.
+_GAP = 16
+
+
+def look_of(layout: LayoutName, users: Sequence[str]) -> Look:
+    """Return what a mix of these users is asked to look like."""
+    return Look(
+        layout,
+        big=users[0] if layout is LayoutName.SCREEN else "",
+        windows=custom_windows(users) if layout is LayoutName.CUSTOM else (),
+        background=_text(CANVAS),
+    )
+
+
+def custom_windows(users: Sequence[str]) -> tuple[str, ...]:
+    """Return a gallery: one 16:9 window reserved for each, with gaps, in rows that differ by one window at most."""
+    width, height = ENCODE["Width"], ENCODE["Height"]
+    # As many columns as rows or one more; the upper rows are the shorter ones.
+    rows = max(1, isqrt(len(users)))
+    columns = ceil(len(users) / rows)
+    wide = min((width - (columns + 1) * _GAP) // columns, ((height - (rows + 1) * _GAP) // rows) * 16 // 9) // 2 * 2
+    high = wide * 9 // 16 // 2 * 2
+    top = (height - rows * high - (rows - 1) * _GAP) // 2
+    windows, waiting = [], list(users)
+    for row in range(rows):
+        here = [waiting.pop(0) for _ in range(len(waiting) // (rows - row))]
+        left = (width - len(here) * wide - (len(here) - 1) * _GAP) // 2
+        y = top + row * (high + _GAP)
+        windows += [f"{user}={wide}x{high}+{left + column * (wide + _GAP)}+{y}" for column, user in enumerate(here)]
+    return tuple(windows)
+
+
+def update_of(task_id: str, layout: LayoutName, users: Sequence[str]) -> dict[str, Any]:
+    """Return the update to this layout, with a watermark: a ground, and the text on it."""
+    x, y, width, height = MARK_BOX.values()
+    box = {"LocationX": x, "LocationY": y, "WaterMarkWidth": width, "WaterMarkHeight": height}
+    ground = {"Text": "", "FontSize": _FONT, "BackGroundColor": _text(MARK), "ZOrder": _MARK_LAYER, **box}
+    inner = {
+        "LocationX": x + _TEXT_X,
+        "LocationY": y + _TEXT_Y,
+        "WaterMarkWidth": width - _TEXT_X,
+        "WaterMarkHeight": height - _TEXT_Y,
+    }
+    words = {"Text": MARK_TEXT, "FontSize": _FONT, "ZOrder": _MARK_LAYER + 1, **inner}
+    return {
+        "TaskId": task_id,
+        "SequenceNumber": 1,
+        "WithTranscoding": 1,
+        "VideoParams": {
+            **look_of(layout, users).video_params(),
+            "WaterMarkList": [{"WaterMarkType": 1, "WaterMarkText": text} for text in (ground, words)],
+        },
+    }
+
+
+def _text(colour: int) -> str:
+    return f"0x{colour:06X}"
