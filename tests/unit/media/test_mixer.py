@@ -102,6 +102,16 @@ def test_sound_goes_on_without_a_pause_though_nobody_speaks(run: Run) -> None:
     assert steps <= {21333, 21334}
 
 
+def test_sound_waits_for_half_a_period_as_pictures_do_on_average(run: Run) -> None:
+    # Pictures were up to a period behind their sound: 67 ms at 15 frames a second.
+    _, _, alone = run(Showing(0))
+    _, _, beside = run(Showing(0, SMALL))
+
+    eventually(lambda: alone and beside, "sound")
+
+    assert beside[0].at_us - alone[0].at_us == 20_000
+
+
 def test_an_output_of_sound_alone_has_no_pictures(run: Run) -> None:
     _, pictures, sounds = run(Showing(0))
 
