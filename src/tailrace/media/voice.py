@@ -20,8 +20,9 @@ from tailrace.unit import Codec
 
 # Too short to be heard as a fade, long enough not to be heard as a click.
 FADE_SECONDS = 0.005
-# A larger error would take more than 12 s to correct, and lips would be seen not to match.
-LARGEST_ERROR_SECONDS = 0.060
+# Sound and picture shall stay within 40 ms (design.md section 4). A picture is up to 20 ms beside its own time at 25
+# frames a second; the rest is ours. A larger error, after a delay that grew, would take seconds to correct.
+LARGEST_ERROR_SECONDS = 0.020
 # Below it nothing is corrected: times come in whole milliseconds.
 SMALLEST_ERROR_SECONDS = 0.002
 # 0.5 %, a twelfth of a semitone.

@@ -22,6 +22,7 @@ from tests.media.voices import (
     heard,
     hertz,
     largest_step,
+    play,
     publisher,
     smooth_step,
     steady,
@@ -75,6 +76,28 @@ def test_a_beep_is_heard_when_it_is_due() -> None:
     begun = int(np.argmax(np.abs(samples) > AMPLITUDE / 2)) / RATE_HZ
     due = source.voice.playout.at(CLOCK_US + round(50 * BLOCK_US)) / 1e6
     assert begun == pytest.approx(due + BLOCK_US / 2e6, abs=0.006)
+
+
+@pytest.mark.parametrize("late_us", [75_000, 85_000, 95_000, 105_000])
+def test_sound_is_beside_the_pictures_as_soon_as_those_need_a_longer_delay(late_us: int) -> None:
+    # A delay that grew by less than 60 ms was made up for little by little: for up to 12 s lips did not match.
+    tone, silence = steady(PERIODS), steady(PERIODS, amplitude=0.0)
+    hum = steady(PERIODS, amplitude=AMPLITUDE / 10)
+    beep_at = 110
+    source = Publisher(Voice(RATE_HZ, 2, Playout()), lambda n: hum if n < 100 else silence if n < beep_at else tone)
+    blocks = []
+    for number, block in enumerate(play(source, 3.0)):
+        blocks.append(block[0])
+        if number == beep_at - 10:
+            now_us = round(number * BLOCK_US)
+            source.voice.playout.arrived(CLOCK_US + now_us - late_us, now_us)
+
+    samples = np.concatenate(blocks)
+
+    begun = int(np.argmax(np.abs(samples) > AMPLITUDE / 2)) / RATE_HZ
+    due = source.voice.playout.at(CLOCK_US + round(beep_at * BLOCK_US)) / 1e6
+    assert begun == pytest.approx(due + BLOCK_US / 2e6, abs=0.020 + 0.006)
+    assert largest_step(samples) < CODED * SMOOTH
 
 
 @pytest.mark.parametrize("lost", [1, 2, 10, 40, 100, 400])
