@@ -18,7 +18,7 @@ _RED, _BLUE = 0.2126, 0.0722
 _GREEN = 1 - _RED - _BLUE
 
 
-# Pixels that are blended in one go: small enough for the processor's cache, which makes 720p four times as fast as all at
+# Pixels that are blended in one go: few enough for the processor's cache, which makes 720p four times as fast as all at
 # once, and enough that the time of numpy's calls does not count.
 _AT_ONCE: Final = 32_768
 # Where less than this part of the pixels is translucent, those are blended one by one; 20 times as dear for each of
@@ -43,8 +43,8 @@ class _Cover:
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
-        edge: int = sum(indices.nbytes for indices in self._edge) if self._edge else 0
-        return self.alpha.nbytes + self._opaque.nbytes + self._weights.nbytes + edge
+        edge = sum(indices.nbytes for indices in self._edge) if self._edge else 0
+        return int(self.alpha.nbytes + self._opaque.nbytes + self._weights.nbytes + edge)
 
     def lay(self, target: Plane, pixels: Plane) -> None:
         """Mix `pixels` into `target`; both have the alpha's shape."""

@@ -1,6 +1,5 @@
 """Picture: an image file that a caller named, checked and bounded before it is decoded (spec/03 section 5)."""
 
-import bisect
 import struct
 import warnings
 import zlib
@@ -79,15 +78,6 @@ class Picture:
     height: int
     ends_us: tuple[int, ...]
     _decode: Callable[[], Iterator[Image.Image]]
-
-    @property
-    def duration_us(self) -> int:
-        """How long the loop lasts."""
-        return self.ends_us[-1]
-
-    def at(self, elapsed_us: int) -> int:
-        """Return the number of the frame that is shown this long after the begin; it plays in a loop."""
-        return bisect.bisect_right(self.ends_us, elapsed_us % self.duration_us)
 
     def frames(self) -> Iterator[Image.Image]:
         """Decode all frames in their order, as RGBA."""

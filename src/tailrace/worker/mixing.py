@@ -25,12 +25,14 @@ from tailrace.model.voices import heard
 from tailrace.net.guard import Guard
 from tailrace.supervise import start, stop
 from tailrace.worker.feed import Stage
-from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark
+from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark, words
 from tailrace.worker.participant import Participant
 
 # How long the output waits, once somebody is there, for the first picture of all who shall be seen; who comes later
 # steps into the running output. The start of a mix of four is promised within 400 ms.
 FIRST_PICTURES_TIMEOUT = 0.25
+# How long an update waits for its texts, and for images that it has already in another size: a 720p one takes 30 ms.
+MAKING_TIMEOUT = 0.2
 # Messages that wait for the event loop: 5 s of pictures and sound. Beyond, this process stands still.
 MAX_WAITING = 600
 
@@ -138,12 +140,24 @@ class Mixing:
 
     async def _arrange(self) -> None:
         """Bring who is received and what is shown up to date whenever something has changed."""
+        revision = self._revision
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._rearranged.wait()
                 self._rearranged.clear()
+                if revision != self._revision:
+                    revision = self._revision
+                    await self._settle()
                 self._mixer.show(self._showing(group))
                 self._stage.changed()
+
+    async def _settle(self) -> None:
+        """Let images and texts of an update be made, which would be missing for some frames otherwise."""
+        if (scene := _mix(self._plan).scene) is not None:
+            self._gallery.want(items_of(scene))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(MAKING_TIMEOUT):
+                    await self._gallery.settle()
 
     def _showing(self, group: asyncio.TaskGroup) -> Showing:
         plan, mix = self._plan, _mix(self._plan)
@@ -194,7 +208,7 @@ class Mixing:
             ((window.layer, False), self._shown(window)) for window in self._windows if window.width and window.height
         ]
         marks: list[tuple[ImageMark | TextMark, Item]] = [(mark, watermark(mark)) for mark in scene.image_marks]
-        marks += [(mark, mark) for mark in scene.text_marks]
+        marks += [(mark, words(mark)) for mark in scene.text_marks]
         for mark, item in marks:
             if (picture := self._gallery.picture(item)) is not None:
                 layers.append(((mark.layer, True), Marked(mark, picture)))

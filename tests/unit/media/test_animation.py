@@ -40,12 +40,26 @@ def test_a_moving_picture_shows_each_frame_at_its_time_in_a_loop(data: bytes) ->
     assert shown.at(0) is shown.at(99_999) is shown.at(400_000)
 
 
+def test_frames_stand_as_long_as_they_say() -> None:
+    shown = animate(open_picture(gif([RED, GREEN, BLUE], [100, 250, 50]), PLACEHOLDER), 32, 24)
+
+    times_ms = (0, 99, 100, 349, 350, 399, 400, 499, 500)
+    assert [colour(shown.at(1000 * ms)) for ms in times_ms] == [RED, RED, GREEN, GREEN, BLUE, BLUE, RED, RED, GREEN]
+
+
 def test_frames_beyond_the_budget_are_left_out_evenly() -> None:
-    picture = open_picture(gif(COLOURS, [100] * 4), PLACEHOLDER)
+    picture = open_picture(gif([*COLOURS, RED], [100] * 5), PLACEHOLDER)
+    one = animate(picture, 32, 24, budget_bytes=0).nbytes
 
-    shown = animate(picture, 32, 24, budget_bytes=2 * 32 * 24 * 3)
+    shown = animate(picture, 32, 24, budget_bytes=4 * one)
+    fewer = animate(picture, 32, 24, budget_bytes=2 * one)
 
-    assert [colour(shown.at(1000 * ms)) for ms in (0, 100, 200, 300, 400)] == [RED, RED, BLUE, BLUE, RED]
+    assert [colour(shown.at(100_000 * n)) for n in range(6)] == [RED, RED, BLUE, BLUE, RED, RED]
+    assert [colour(fewer.at(100_000 * n)) for n in range(6)] == [RED, RED, RED, RED, RED, RED]
+    assert (shown.nbytes, fewer.nbytes) == (3 * one, 2 * one)
+    assert shown.within(2 * one).ends_us == fewer.ends_us == (400_000, 500_000)
+    assert shown.within(3 * one) is shown
+    assert shown.within(0).still
 
 
 def test_one_frame_is_kept_whatever_the_budget() -> None:

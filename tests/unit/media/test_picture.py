@@ -185,15 +185,14 @@ def test_a_jpeg_for_print_becomes_rgba() -> None:
 def test_a_still_picture_has_one_frame_for_ever() -> None:
     picture = open_picture(FILES["png"], CANVAS)
 
-    assert {picture.at(elapsed) for elapsed in (0, 1, 10**9)} == {0}
+    assert len(picture.ends_us) == 1
     assert len(list(picture.frames())) == 1
 
 
-def test_the_frames_of_a_gif_stand_as_long_as_they_say_and_begin_anew() -> None:
+def test_the_frames_of_a_gif_stand_as_long_as_they_say() -> None:
     picture = open_picture(gif([RED, GREEN, BLUE], [100, 250, 50]), PLACEHOLDER)
 
-    assert picture.duration_us == 400_000
-    assert [picture.at(1000 * ms) for ms in (0, 99, 100, 349, 350, 399, 400, 499, 500)] == [0, 0, 1, 1, 2, 2, 0, 0, 1]
+    assert picture.ends_us == (100_000, 350_000, 400_000)
     assert [pixel(picture, 4, 4, frame) for frame in range(3)] == [(*RED, 255), (*GREEN, 255), (*BLUE, 255)]
 
 
@@ -207,11 +206,10 @@ def test_what_a_gif_leaves_free_is_transparent() -> None:
     assert [pixel(picture, 5, 5, 1), pixel(picture, 60, 5, 1)[3]] == [(*GREEN, 255), 0]
 
 
-def test_the_pictures_of_a_webm_stand_until_the_next_and_begin_anew() -> None:
+def test_the_pictures_of_a_webm_stand_until_the_next() -> None:
     picture = open_picture(webm([plain(colour) for colour in (RED, GREEN, BLUE)]), PLACEHOLDER)
 
     assert picture.ends_us == (100_000, 200_000, 300_000)
-    assert [picture.at(1000 * ms) for ms in (0, 99, 100, 299, 300, 450)] == [0, 0, 1, 2, 0, 1]
     assert pixel(picture, 4, 4, 2) == pytest.approx((*BLUE, 255), abs=6)
 
 

@@ -4,9 +4,9 @@ import asyncio
 import shutil
 import ssl
 import subprocess
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -14,6 +14,7 @@ from tailrace.errors import ImageError
 from tailrace.net.download import MAX_BYTES, PAUSES, download
 from tailrace.net.guard import Guard
 from tailrace.secret import ImageUrl
+from tests.fakes.web import Answer, FakeWeb, cut, endless, endless_head, half, nothing, reset, rubbish, says
 
 GUARD = Guard(["127.0.0.0/8", "::1/128"])
 AT_ONCE = (0.0, 0.0, 0.0)
@@ -21,97 +22,16 @@ TRIES = len(AT_ONCE) + 1
 PATIENT = 20.0
 T = TypeVar("T")
 
-Answer = Callable[["Server", asyncio.StreamWriter], Awaitable[None]]
-
-
-class Server:
-    """An HTTP server whose answers are the given ones in turn, the last of them for ever. `heads`: what was asked."""
-
-    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
-        self.heads: list[str] = []
-        self.sent = 0
-        self.over = asyncio.Event()
-        self._answers = answers
-        self._tls = tls
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self.over.set()
-        self._server.close()
-        await self._server.wait_closed()
-
-    def url(self, path: str = "/logo.png", host: str = "127.0.0.1") -> ImageUrl:
-        return ImageUrl(f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}")
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        answer = self._answers[min(len(self.heads), len(self._answers) - 1)]
-        try:
-            self.heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
-            await answer(self, writer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-
-def says(status: str, body: bytes = b"", *headers: str) -> Answer:
-    async def answer(server: Server, writer: asyncio.StreamWriter) -> None:
-        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""]
-        writer.write("\r\n".join(lines).encode() + body)
-
-    return answer
-
-
-async def nothing(server: Server, writer: asyncio.StreamWriter) -> None:
-    await server.over.wait()
-
-
-async def half(server: Server, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
-    await server.over.wait()
-
-
-async def cut(server: Server, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
-
-
-async def reset(server: Server, writer: asyncio.StreamWriter) -> None:
-    writer.transport.abort()
-
-
-async def endless(server: Server, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        writer.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
-        server.sent += 0x10000
-        await writer.drain()
-
-
-async def endless_head(server: Server, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        writer.write(b"X-More: " + b"x" * 1000 + b"\r\n")
-        await writer.drain()
-
-
-async def rubbish(server: Server, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"\x00\x01\x02 no HTTP at all\r\n\r\n")
-
 
 def run(work: Coroutine[object, object, T]) -> T:
     return asyncio.run(asyncio.wait_for(work, PATIENT))
 
 
-def fetch(*answers: Answer, timeout: float = 5.0, url: str = "/logo.png") -> tuple[bytes | str, Server]:
+def fetch(*answers: Answer, timeout: float = 5.0, url: str = "/logo.png") -> tuple[bytes | str, FakeWeb]:
     """Return what was downloaded, or the text of the error."""
 
-    async def main() -> tuple[bytes | str, Server]:
-        async with Server(*answers) as server:
+    async def main() -> tuple[bytes | str, FakeWeb]:
+        async with FakeWeb(*answers) as server:
             try:
                 return await download(server.url(url), GUARD, timeout=timeout, pauses=AT_ONCE), server
             except ImageError as error:
@@ -128,7 +48,7 @@ def test_what_the_server_sends_is_returned_whole() -> None:
 
 def test_the_server_is_asked_as_if_dialled_by_its_name_and_with_the_query_as_it_is() -> None:
     async def main() -> tuple[str, int]:
-        async with Server(says("200 OK", b"x")) as server:
+        async with FakeWeb(says("200 OK", b"x")) as server:
             await download(server.url("/a/logo.png?sign=q%2Fw;e", "localhost"), GUARD)
             return server.heads[0], server.port
 
@@ -203,7 +123,7 @@ def test_five_mebibytes_are_allowed_and_one_byte_more_is_not() -> None:
 
 def test_a_server_that_is_not_there_cannot_be_reached() -> None:
     async def main() -> None:
-        async with Server(nothing) as server:
+        async with FakeWeb(nothing) as server:
             url = server.url()
         await download(url, GUARD, pauses=AT_ONCE)
 
@@ -213,7 +133,7 @@ def test_a_server_that_is_not_there_cannot_be_reached() -> None:
 
 def test_a_private_address_is_not_dialled() -> None:
     async def main() -> tuple[str, int]:
-        async with Server(says("200 OK", b"x")) as server:
+        async with FakeWeb(says("200 OK", b"x")) as server:
             with pytest.raises(ImageError) as caught:
                 await download(server.url(), Guard())
             return str(caught.value), len(server.heads)
@@ -226,7 +146,7 @@ def test_a_private_address_is_not_dialled() -> None:
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> tuple[bytes, int]:
-        async with Server(says("200 OK", b"direct")) as server, Server(says("200 OK", b"proxied")) as proxy:
+        async with FakeWeb(says("200 OK", b"direct")) as server, FakeWeb(says("200 OK", b"proxied")) as proxy:
             for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
                 monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
             return await download(server.url(), GUARD), len(proxy.heads)
@@ -283,7 +203,7 @@ def test_https_verifies_the_name_that_was_asked_for(tmp_path: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(certificate))
 
     async def main() -> None:
-        async with Server(says("200 OK", b"private"), tls=theirs) as server:
+        async with FakeWeb(says("200 OK", b"private"), tls=theirs) as server:
             by_name = server.url(host="localhost")
             assert await download(by_name, GUARD, tls=trusting) == b"private"
             with pytest.raises(ImageError, match="cannot be reached"):
