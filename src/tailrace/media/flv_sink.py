@@ -14,8 +14,6 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-# A key frame each second, so that a viewer never waits long.
-GOP_SECONDS: Final = 1
 SAMPLE_RATE: Final = 48000
 AUDIO_BITS: Final = 128_000
 _MICROSECONDS: Final = 1_000_000
@@ -25,16 +23,18 @@ _AAC_SAMPLES: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How pictures are encoded: the largest size, pictures and bits per second."""
+    """How pictures are encoded: largest size, pictures and bits per second, pictures from key frame to key frame."""
 
     size: tuple[int, int]
     rate: int
     bits: int
+    group: int
 
 
-# What one camera in a call sends, and what each of many does: a quarter of the picture, half as often.
-CAMERA: Final = Quality((1280, 720), 30, 1_500_000)
-SMALL: Final = Quality((640, 360), 15, 500_000)
+# What one camera in a call sends, and what each of many does: a quarter of the picture, half as often. A key frame each
+# second or more often, so that a viewer never waits long; a guest's round (media/guest.py) is two whole groups.
+CAMERA: Final = Quality((1280, 720), 30, 1_500_000, 30)
+SMALL: Final = Quality((640, 360), 15, 500_000, 12)
 
 
 class Sink:
@@ -53,7 +53,7 @@ class Sink:
             output, "w", format="flv", options={"flvflags": "no_duration_filesize"}
         )
         self._rate = quality.rate
-        self._video = self._add_video(size, quality.bits) if video else None
+        self._video = self._add_video(size, quality) if video else None
         self._audio = self._add_audio() if audio else None
         self._resampler = AudioResampler("fltp", "stereo", SAMPLE_RATE)
         self._fifo = AudioFifo()
@@ -62,13 +62,13 @@ class Sink:
         self._begin_us = 0
         self._end_us = 0
 
-    def _add_video(self, size: tuple[int, int], bits: int) -> VideoStream:
+    def _add_video(self, size: tuple[int, int], quality: Quality) -> VideoStream:
         options = {"preset": "superfast", "tune": "zerolatency", "profile": "main", "x264-params": "scenecut=0"}
         stream = self._container.add_stream("libx264", rate=self._rate, options=options)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.bit_rate = bits
-        stream.gop_size = self._rate * GOP_SECONDS
+        stream.bit_rate = quality.bits
+        stream.gop_size = quality.group
         stream.max_b_frames = 0
         stream.time_base = Fraction(1, self._rate)
         return stream

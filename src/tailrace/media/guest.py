@@ -1,6 +1,6 @@
 """Guest: the sixteen generated people of the demo, each with a name, a colour and a tone that tell them apart.
 
-What makes them (media/portrait.py) and what finds them in a mix (media/comparison.py) both read this.
+What makes them (media/films.py) and what finds them in a mix (media/comparison.py) both read this.
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from typing import Final
 
 # Amplitude of each tone: sixteen together are 0.8 of full scale, so that no limiter has to work.
 LEVEL: Final = 0.05
+# After this everything about a guest begins again: 24 pictures, 75 frames of AAC, and whole waves of every tone.
+ROUND_MS: Final = 1600
 # Dark, so that white letters can be read on it and every guest's colour stands out from it.
 CANVAS: Final = 0x14181F
 # The ground of the demo's watermark: no guest has it.
@@ -32,8 +34,7 @@ _COLOURS: Final = (
     0x822B79,
     0x729A13,
 )
-# Pentatonic, so that any of them sound well together; rounded to 20 Hz, so that each makes whole waves in the quarter
-# of a second over which it is listened for, and none is heard as another one.
+# Pentatonic, so that any of them sound well together; rounded to 20 Hz, so that a round has whole waves of each.
 _TONES_HZ: Final = (260, 300, 340, 400, 440, 520, 580, 660, 780, 880, 1040, 1180, 1320, 1560, 1760, 2080)
 _NAMES: Final = (
     "Ada",

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tailrace.media.canvas import Canvas
 from tailrace.media.flv_sink import SAMPLE_RATE, SMALL
-from tailrace.media.guest import CANVAS, LEVEL, Guest
+from tailrace.media.guest import CANVAS, LEVEL, ROUND_MS, Guest
 from tailrace.media.raster import patch_of
 from tailrace.media.text import FONT
 from tailrace.model.templates import even
@@ -26,8 +26,6 @@ _MIDDLE: Final = (SIZE[0] // 2, 182)
 _DISC: Final = 80
 _ORBIT: Final = 98
 _DOT: Final = 12
-# One turn of the dot; slow enough to look at, fast enough to be seen moving.
-_TURN_SECONDS: Final = 4
 _PLATE: Final = (SIZE[0] // 2, 44)
 # The pattern is this much darker than the colour: to be seen, and still the same colour to the one who looks for it.
 _SHADE: Final = 0.94
@@ -47,9 +45,8 @@ _PATTERNS: Final[tuple[Callable[[int, int], bool], ...]] = (
 
 def pictures(guest: Guest) -> Iterator[VideoFrame]:
     """Yield the guest's pictures: number, name and tone on the guest's colour, and a dot that circles."""
-    # Drawn once: sixteen people on one machine have to leave something for the mix.
     still, dot = patch_of(_still(guest).convert("RGBA")), patch_of(_dot())
-    turn = _TURN_SECONDS * SMALL.rate
+    turn = ROUND_MS * SMALL.rate // 1000
     number = 0
     while True:
         angle = 2 * pi * (number % turn) / turn - pi / 2

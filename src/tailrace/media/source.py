@@ -1,8 +1,7 @@
 """Source: `python -m tailrace.media.source` writes an endless FLV stream that a room accepts to standard output.
 
-A moving test picture with a tone; with `--guest N` one of the demo's people; or a file in a loop: H.264 without
-B-frames and AAC. It runs as fast as its reader takes it, and ends when the reader is gone. A file that cannot be read
-is one line on standard error and exit status 3.
+A moving test picture with a tone, or a file in a loop: H.264 without B-frames and AAC. It runs as fast as its reader
+takes it, and ends when the reader is gone. A file that cannot be read is one line on standard error and exit status 3.
 """
 
 import io
@@ -17,9 +16,7 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from tailrace.media import portrait
 from tailrace.media.flv_sink import CAMERA, SAMPLE_RATE, SMALL, Quality, Sink
-from tailrace.media.guest import GUESTS
 
 UNREADABLE: Final = 3
 
@@ -53,16 +50,12 @@ def tone() -> Iterator[AudioFrame]:
             yield frame
 
 
-def generate(
-    output: io.RawIOBase | io.BufferedIOBase,
-    pictures: Iterator[VideoFrame],
-    sounds: Iterator[AudioFrame],
-    quality: Quality,
-) -> None:
-    """Write endless pictures and sound until the reader is gone."""
-    sink = Sink(output, video=True, audio=True, size=quality.size, quality=quality)
-    for number, frame in enumerate(pictures):
-        at_us = number * _MICROSECONDS // quality.rate
+def generate(output: io.RawIOBase | io.BufferedIOBase) -> None:
+    """Write the test picture and the tone until the reader is gone."""
+    sink = Sink(output, video=True, audio=True, size=CAMERA.size, quality=CAMERA)
+    sounds = tone()
+    for number, frame in enumerate(test_pictures()):
+        at_us = number * _MICROSECONDS // CAMERA.rate
         while sink.sound_us < at_us:
             sink.sound(next(sounds))
         sink.picture(frame, at_us)
@@ -106,7 +99,6 @@ def _fit(video: VideoStream | None, quality: Quality) -> tuple[int, int]:
 def main() -> int:
     """Write to standard output; return the exit status."""
     parser = ArgumentParser()
-    parser.add_argument("--guest", type=int, choices=range(1, len(GUESTS) + 1))
     parser.add_argument("--small", action="store_true", help="the file as one of many people sends it")
     parser.add_argument("file", nargs="?")
     asked = parser.parse_args()
@@ -114,11 +106,8 @@ def main() -> int:
     try:
         if asked.file:
             loop(asked.file, output, SMALL if asked.small else CAMERA)
-        elif asked.guest:
-            guest = GUESTS[asked.guest - 1]
-            generate(output, portrait.pictures(guest), portrait.tone(guest), SMALL)
         else:
-            generate(output, test_pictures(), tone(), CAMERA)
+            generate(output)
     except BrokenPipeError:
         return 0
     except (av.FFmpegError, OSError, ValueError) as error:

@@ -133,6 +133,18 @@ class Tag:
     body: bytes
 
 
+def is_setup(tag: Tag) -> bool:
+    """Return whether it holds a decoder's set-up data. Raises PeerError."""
+    match tag.type:
+        case TagType.VIDEO:
+            video = parse_video(tag.body)
+            return video is not None and video.packet is AvcPacket.CONFIG
+        case TagType.AUDIO:
+            return parse_audio(tag.body).config
+        case _:
+            return False
+
+
 def file_header(*, audio: bool, video: bool) -> bytes:
     """Return the file header and the first (empty) back pointer."""
     return b"FLV\x01" + bytes((audio << 2 | video,)) + b"\x00\x00\x00\x09" + bytes(4)

@@ -15,9 +15,9 @@ AFTER = {
     LayoutName.SCREEN: LayoutName.GRID,
     LayoutName.CUSTOM: LayoutName.FLOATING,
 }
-MARK_TEXT = "LIVE · changed while it runs"
+MARK_TEXT = "LIVE · updated"
 # In the upper right corner; the text stands in the middle of its ground. Above all windows.
-MARK_BOX = {"x": ENCODE["Width"] - 452, "y": 24, "width": 428, "height": 48}
+MARK_BOX = {"x": ENCODE["Width"] - 268, "y": 24, "width": 244, "height": 48}
 _TEXT_X, _TEXT_Y, _FONT = 22, 8, 30
 _MARK_LAYER = 90
 # Between the custom windows, and at least that much around them; even, as all places are.

@@ -30,12 +30,12 @@ HALVES = ("before", "after")
 
 @dataclass(slots=True)
 class Person:
-    """Who takes part; `guest` is the number of a generated one, 0 for a file."""
+    """Who takes part: a generated guest by his number, or else somebody who shows a file."""
 
     user: str
     label: str
-    program: Sequence[str]
     guest: int = 0
+    file: Path | None = None
     video: bool = True
     audio: bool = True
 

@@ -14,12 +14,13 @@ from tailrace.cli.demo.arrivals import Arrivals
 from tailrace.cli.demo.mix_verdict import Mix, Person, checks, facts
 from tailrace.cli.demo.publish import publishing
 from tailrace.cli.demo.show import Show
-from tailrace.cli.demo.stage import ROOM, Stage, source_of, staged
+from tailrace.cli.demo.sources import Film, Program, make_films
+from tailrace.cli.demo.stage import ROOM, Stage, staged
 from tailrace.cli.demo.watch import compare
 from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.mix_options import LayoutName
 from tailrace.cli.task import mix_request
-from tailrace.media.guest import GUESTS, MARK
+from tailrace.media.guest import GUESTS, MARK, ROUND_MS
 
 NAME = "demo-mix"
 # What comes later than this on a machine that is busy is a finding of the verdict.
@@ -32,14 +33,10 @@ _UNDERWAY = 0.3
 def guest_list(people: int, inputs: Sequence[Path]) -> list[Person]:
     """Return who takes part: generated people, or the files, each as often as it takes."""
     if not inputs:
-        return [
-            Person(guest.name.lower(), guest.name, ["--guest", str(guest.number)], guest.number)
-            for guest in GUESTS[:people]
-        ]
+        return [Person(guest.name.lower(), guest.name, guest.number) for guest in GUESTS[:people]]
     files = [inputs[index % len(inputs)] for index in range(people)]
     return [
-        Person(f"guest{number}", f"{file.name} as guest{number}", source_of(file, small=True))
-        for number, file in enumerate(files, 1)
+        Person(f"guest{number}", f"{file.name} as guest{number}", file=file) for number, file in enumerate(files, 1)
     ]
 
 
@@ -57,13 +54,13 @@ async def mix_all(
     arrivals = Arrivals()
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(staged(folder, show))
+        films = await _films(people, folder)
         for person in people:
             show.say(f"Publishing {person.label} into the room {ROOM!r} over RTMP ...")
+            source = await Program.start(person.label, person.file, small=True) if person.file else films[person.guest]
             # One after the other: who came first has the first window.
-            source = await stack.enter_async_context(
-                publishing(stage.publish_url(person.user), person.program, person.label)
-            )
-            person.video, person.audio = source.video, source.audio
+            published = await stack.enter_async_context(publishing(stage.publish_url(person.user), source))
+            person.video, person.audio = published.video, published.audio
         if not any(person.video for person in people):
             raise CommandError("none of the inputs has a picture, and a mixed picture is to be shown", Exit.USAGE)
         group = await stack.enter_async_context(asyncio.TaskGroup())
@@ -115,6 +112,16 @@ def _box(window: Mapping[str, Any], guests: Mapping[str, int]) -> dict[str, int]
         "height": window["Height"],
         "layer": window["ZOrder"],
         "guest": guests.get(window["UserId"], 0),
+    }
+
+
+async def _films(people: Sequence[Person], folder: Path) -> dict[int, Film]:
+    """Return the films of the generated people by their numbers."""
+    guests = {person.guest: person.label for person in people if person.guest}
+    if guests:
+        await make_films(folder, max(guests))
+    return {
+        guest: Film(label, (folder / f"guest-{guest}.flv").read_bytes(), ROUND_MS) for guest, label in guests.items()
     }
 
 

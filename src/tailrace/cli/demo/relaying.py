@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tailrace import supervise
-from tailrace.cli.demo.publish import Source, publishing
+from tailrace.cli.demo.publish import Published, publishing
 from tailrace.cli.demo.show import Show
-from tailrace.cli.demo.stage import ROOM, Stage, source_of, staged
+from tailrace.cli.demo.sources import Program
+from tailrace.cli.demo.stage import ROOM, Stage, staged
 from tailrace.cli.demo.verdict import Relay, checks, facts
 from tailrace.cli.demo.watch import look
 from tailrace.cli.exits import CommandError
@@ -23,12 +24,12 @@ async def relay_each(
     relays = _relays(inputs, out)
     async with AsyncExitStack() as stack:
         stage = await stack.enter_async_context(staged(folder, show))
-        sources: list[Source] = []
-        programs: Sequence[Sequence[str]] = [source_of(file) for file in inputs] or [()]
-        for relay, program in zip(relays, programs, strict=True):
+        sources: list[Published] = []
+        files: Sequence[Path | None] = inputs or [None]
+        for relay, file in zip(relays, files, strict=True):
             show.say(f"Publishing {relay.label} into the room {ROOM!r} over RTMP ...")
-            published = publishing(stage.publish_url(relay.user), program, relay.label)
-            source = await stack.enter_async_context(published)
+            program = await Program.start(relay.label, file)
+            source = await stack.enter_async_context(publishing(stage.publish_url(relay.user), program))
             relay.video, relay.audio = source.video, source.audio
             sources.append(source)
         group = await stack.enter_async_context(asyncio.TaskGroup())

@@ -1,7 +1,7 @@
 """Stage: what every demo stands on: a server of its own, its Cloud API, its CDN, and the screen."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +79,3 @@ async def staged(folder: Path, show: Show) -> AsyncIterator[Stage]:
         # The first call of a client opens its connection; that is no part of what a start takes.
         await stage.call("DescribePublishCdnStream", {})
         yield stage
-
-
-def source_of(file: Path, *, small: bool = False) -> Sequence[str]:
-    """Return the arguments of the source program (media/source.py) that loops a file."""
-    return [*(["--small"] if small else []), "--", str(file)]
