@@ -15,13 +15,14 @@ from tests.media.received import Received
 
 pytestmark = pytest.mark.usefixtures("people")
 
+SMALL = {**ENCODE, "Width": 320, "Height": 180}
 ORDERLY_START = ["connect", "releaseStream", "FCPublish", "createStream", "publish", "onMetaData"]
 ORDERLY_END = ["FCUnpublish", "deleteStream", "closed"]
 
 
 def start(cloud: Cloud, mix: bool, urls: list[str]) -> str:
     """Start a mix of everybody, or a relay of one."""
-    return cloud.start_mix(ROOM, urls, layout=GRID, encode=ENCODE) if mix else cloud.start(ROOM, "person0", urls)
+    return cloud.start_mix(ROOM, urls, layout=GRID, encode=SMALL) if mix else cloud.start(ROOM, "person0", urls)
 
 
 def assert_whole(stream: Stream) -> None:

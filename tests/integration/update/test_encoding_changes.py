@@ -11,10 +11,12 @@ from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
 from tests.integration.update.running import undisturbed, until_visible
 from tests.integration.update.scenes import ENCODE, FPS, GRID, GRID_PLACES, HEIGHT, ROOM, WIDTH
-from tests.integration.update.watching import lags, latest_ms, pictures_of, shows
+from tests.integration.update.watching import is_steady, lags, latest_ms, pictures_of, shows
 from tests.media.received import Received, rises
 
 pytestmark = pytest.mark.usefixtures("people")
+
+SMALL = {**ENCODE, "Width": WIDTH // 2, "Height": HEIGHT // 2}
 
 
 def sizes_told(stream: Stream) -> list[tuple[int, int]]:
@@ -43,7 +45,8 @@ def test_another_size_begins_with_its_set_up_data_and_a_key_frame_a_frame_after_
     changes = [n + 1 for n, (a, b) in enumerate(pairwise(pictures)) if a.image.width != b.image.width]
     assert len(changes) == 3
     assert all(pictures[change].key for change in changes)
-    assert {later.at_ms - earlier.at_ms for earlier, later in pairwise(pictures)} == {1000 // FPS}
+    assert all(is_steady(stream, pictures[change].at_ms) for change in changes)
+    assert rises([picture.at_ms for picture in pictures])
     # Back in the first size, everything is as it was.
     assert shows(GRID_PLACES)(pictures[changes[-1]].image)
     before, after = (lags(part, 1, GRID_PLACES[1]) for part in (pictures[changes[0] - 5 : changes[0]], pictures[-5:]))
@@ -53,56 +56,63 @@ def test_another_size_begins_with_its_set_up_data_and_a_key_frame_a_frame_after_
 
 @undisturbed
 def test_another_rate_begins_where_the_next_frame_is_due(cloud: Cloud, cdn: HostedCdn) -> None:
-    task = cloud.start_mix(ROOM, [cdn.url("rate")], layout=GRID, encode=ENCODE)
-    cdn.until("rate", 2 * FPS)
-    stream = cdn.stream("rate")
-    changed_ms = []
+    task = cloud.start_mix(ROOM, [cdn.url("rate")], layout=GRID, encode=SMALL)
+    cdn.until("rate", FPS)
     for number, fps in enumerate((10, 30), 1):
-        cloud.update(task, number, VideoParams={"VideoEncode": {**ENCODE, "Fps": fps}})
+        cloud.update(task, number, VideoParams={"VideoEncode": {**SMALL, "Fps": fps}})
         until_visible(cloud, task, number)
-        changed_ms.append(latest_ms(stream))
         cdn.until_more("rate", fps)
     cloud.stop(task)
-    cdn.until_ended("rate")
+    stream = cdn.until_ended("rate")
 
     assert len(cdn.streams("rate")) == 1
-    times = [at for at, _ in Received(stream.video, []).frames]
+    pictures = pictures_of(stream)  # which fails when one cannot be decoded
+    times = [picture.at_ms for picture in pictures]
     assert rises(times)
+    # The set-up data tells the rate.
+    configs = [
+        n for n, (_, body) in enumerate(Received(stream.video, []).video_bodies) if body.packet is AvcPacket.CONFIG
+    ]
+    first, *changes = (position - before for before, position in enumerate(configs))
+    assert (first, len(changes)) == (0, 2)
+    assert all(pictures[change].key for change in changes)
     steps = [later - earlier for earlier, later in pairwise(times)]
-    tens, thirties = steps.index(100), next(n for n, step in enumerate(steps) if step in (33, 34))
-    assert set(steps[:tens]) == {40}
-    assert set(steps[tens:thirties]) == {100}
-    assert set(steps[thirties:]) == {33, 34}
-    pictures_of(stream)  # every picture can be decoded
+    # The first picture at the new rate is due when one at the old rate would have been.
+    for change, old, new in zip(changes, (40, 100), (100, 33), strict=True):
+        assert steps[change - 5 : change] == [old] * 5
+        assert [step // new * new for step in steps[change : change + 5]] == [new] * 5
 
 
 @undisturbed
 def test_another_gop_moves_the_key_frames_and_another_bit_rate_the_bytes(cloud: Cloud, cdn: HostedCdn) -> None:
-    task = cloud.start_mix(ROOM, [cdn.url("gop")], layout=GRID, encode={**ENCODE, "BitRate": 200})
+    task = cloud.start_mix(ROOM, [cdn.url("gop")], layout=GRID, encode={**SMALL, "BitRate": 150})
     cdn.until("gop", 2 * FPS)
     stream = cdn.stream("gop")
-    cloud.update(task, 1, VideoParams={"VideoEncode": {**ENCODE, "BitRate": 200, "Gop": 2}})
-    until_visible(cloud, task, 1)
-    longer = latest_ms(stream)
-    cdn.until_more("gop", 3 * FPS)
-    cloud.update(task, 2, VideoParams={"VideoEncode": {**ENCODE, "BitRate": 3000, "Gop": 1}})
-    until_visible(cloud, task, 2)
-    richer = latest_ms(stream)
-    cdn.until_more("gop", 2 * FPS)
+    changed = []
+    for number, (gop, kbps) in enumerate([(2, 150), (1, 3000)], 1):
+        before = latest_ms(stream)
+        cloud.update(task, number, VideoParams={"VideoEncode": {**SMALL, "BitRate": kbps, "Gop": gop}})
+        until_visible(cloud, task, number)
+        changed.append((before, latest_ms(stream)))
+        cdn.until_more("gop", round((gop + 1.4) * FPS))
     told = cloud.describe(task)["VideoEncode"]
     cloud.stop(task)
     cdn.until_ended("gop")
 
-    assert told == {**ENCODE, "BitRate": 3000}
+    assert told == {**SMALL, "BitRate": 3000}
     assert len(cdn.streams("gop")) == 1
     frames = Received(stream.video, []).frames
-    assert {later - earlier for (earlier, _), (later, _) in pairwise(frames)} == {40}
     keys = [at for at, body in frames if body.key]
-    first, second = (min(at for at in keys if at > mark - 200) for mark in (longer, richer))
-    assert {later - earlier for earlier, later in pairwise(at for at in keys if at <= first - 40)} <= {1000}
-    assert {later - earlier for earlier, later in pairwise(at for at in keys if first <= at < second)} == {2000}
-    assert {later - earlier for earlier, later in pairwise(at for at in keys if at >= second)} == {1000}
+    # Each encoder begins with a key frame, and counts from it.
+    longer, richer = (max(at for at in keys if begin < at <= end) for begin, end in changed)
+    assert is_steady(stream, longer)
+    assert is_steady(stream, richer)
+    assert {later - earlier for earlier, later in pairwise(at for at in keys if at <= changed[0][0])} == {1000}
+    assert {later - earlier for earlier, later in pairwise(at for at in keys if longer <= at <= changed[1][0])} == {
+        2000
+    }
+    assert {later - earlier for earlier, later in pairwise(at for at in keys if at >= richer)} == {1000}
     poor, rich = (
-        sum(len(body.data) for at, body in frames if begin < at <= begin + 1000) for begin in (first + 1000, second)
+        sum(len(body.data) for at, body in frames if begin < at <= begin + 1000) for begin in (longer, richer)
     )
     assert rich > 1.5 * poor

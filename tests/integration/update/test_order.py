@@ -117,7 +117,7 @@ def test_what_is_refused_or_repeated_does_not_touch_the_output(cloud: Cloud, cdn
     stream = cdn.until_ended("late")
 
     assert len(cdn.streams("late")) == 1
-    assert is_steady(stream)
+    assert is_steady(stream, since)
     pictures = pictures_of(stream)
     untouched = [picture.image for picture in pictures if since <= picture.at_ms <= until]
     assert all(shows_colour(image, 0x484848, *FREE) for image in untouched)

@@ -57,9 +57,9 @@ def test_the_layout_changes_from_one_frame_to_the_next_and_no_frame_is_missing(c
     cdn.until_ended("layout")
 
     assert len(cdn.streams("layout")) == 1
-    assert is_steady(stream)
     for at_ms, ((_, old), (_, new)) in zip(changed_ms, pairwise(layouts), strict=True):
         pictures = around(stream, at_ms)
+        assert is_steady(stream, at_ms)
         assert go_on(pictures, change_of(pictures, shows(old), shows(new)), old, new)
 
 
@@ -82,7 +82,7 @@ def test_the_canvas_colour_and_the_layout_change_with_the_same_frame(cloud: Clou
         lambda image: shows_colour(image, BLACK, *FREE) and shows(CUSTOM_PLACES)(image),
         lambda image: shows_colour(image, GREY, *FREE) and shows(fewer)(image),
     )
-    assert is_steady(stream)
+    assert is_steady(stream, before)
     assert go_on(pictures, change, CUSTOM_PLACES, fewer)
     # What Describe says of the output is what the CDN sees, with the little time from the one to the other.
     assert called < since < called + 1
@@ -113,6 +113,7 @@ def test_a_text_comes_with_its_update_and_goes_with_another(cloud: Cloud, cdn: H
     went = change_of(
         going, lambda image: shows_colour(image, WHITE, *BOX), lambda image: shows_colour(image, GREY, *BOX)
     )
-    assert is_steady(stream)
+    assert is_steady(stream, put)
+    assert is_steady(stream, taken)
     assert go_on(coming, came, CUSTOM_PLACES, CUSTOM_PLACES)
     assert go_on(going, went, CUSTOM_PLACES, CUSTOM_PLACES)

@@ -9,7 +9,7 @@ from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.waiting import eventually
 from tests.integration.update.running import undisturbed
 from tests.integration.update.scenes import ENCODE, FPS, GRID, GRID_PLACES, ROOM, single
-from tests.integration.update.watching import is_steady, pictures_of, shows
+from tests.integration.update.watching import is_steady, latest_ms, pictures_of, shows
 from tests.media.received import largest_step, rises
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -47,6 +47,7 @@ def assert_refused(cloud: Cloud, task: str, refusals: list[Refusal]) -> None:
 def test_a_mix_goes_on_untouched_when_what_cannot_change_is_asked_for(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("mix")], layout=GRID, encode=ENCODE)
     cdn.until("mix", FPS)
+    begin = latest_ms(cdn.stream("mix"))
     assert_refused(cloud, task, OF_A_MIX)
     # To say again what is so is no change.
     cloud.update(task, 1, AudioParams={"AudioEncode": AUDIO_ENCODE})
@@ -55,7 +56,7 @@ def test_a_mix_goes_on_untouched_when_what_cannot_change_is_asked_for(cloud: Clo
     stream = cdn.until_ended("mix")
 
     assert len(cdn.streams("mix")) == 1
-    assert is_steady(stream)
+    assert is_steady(stream, begin)
     assert shows(GRID_PLACES)(pictures_of(stream)[-1].image)
 
 
