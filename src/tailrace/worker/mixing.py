@@ -11,7 +11,6 @@ from contextlib import aclosing, suppress
 
 from tailrace.bus.rooms import Left
 from tailrace.ids import Room, Stream, StreamType
-from tailrace.media.aac_encoder import profile_note
 from tailrace.media.compositor import Marked, Showing, Shown, shape_of
 from tailrace.media.mixer import Mixer
 from tailrace.media.output_tracks import MixedPicture, MixedSound, Tuning
@@ -87,9 +86,8 @@ class Mixing:
 
     def notes(self) -> tuple[str, ...]:
         """Return in words where the output differs from what was asked."""
-        note = profile_note(self._plan.audio)
-        slow = "this machine is too slow: output frames were left out" if self._mixer.skipped else ""
-        return tuple(filter(None, (note, slow, *self._gallery.notes())))
+        slow = ("this machine is too slow: output frames were left out",) if self._mixer.skipped else ()
+        return *slow, *self._gallery.notes()
 
     def windows(self) -> tuple[WindowReport, ...]:
         """Return what the mixed picture shows."""

@@ -8,6 +8,7 @@ from tailrace.bus.connection import Bus
 from tailrace.bus.membership import Membership
 from tailrace.bus.rooms import Rooms
 from tailrace.clock import Clock
+from tailrace.media.aac_encoder import profile_note
 from tailrace.model.liveness import Liveness
 from tailrace.model.presence import Presence, Role
 from tailrace.model.task import EndReason, OutputReport, TaskRecord
@@ -63,6 +64,7 @@ class Relay:
         )
         self._origin = record.origin
         self._shown, self._shown_since = record.output.revision, record.output.since
+        self._notes = tuple(filter(None, [profile_note(self._plan.audio)]))
         self._liveness = Liveness(self._plan.max_idle, clock.monotonic())
         self._presence_known = asyncio.Event()
         self._updated = asyncio.Event()
@@ -79,7 +81,11 @@ class Relay:
     def report(self) -> OutputReport:
         """Return what the output is like."""
         return OutputReport(
-            self._pushes.reports(), self._shown, self._shown_since, self._feed.notes(), self._feed.windows()
+            self._pushes.reports(),
+            self._shown,
+            self._shown_since,
+            (*self._notes, *self._feed.notes()),
+            self._feed.windows(),
         )
 
     def origin(self) -> float:
@@ -95,6 +101,8 @@ class Relay:
 
     async def run(self, end: Callable[[EndReason], None]) -> None:
         """Relay until cancelled, then end every push in order. `end` is told why the task is over by itself."""
+        for note in self._notes:
+            _log.warning("output differs", extra={"note": note})
         async with asyncio.TaskGroup() as group:
             start(group, self._pushes.run(), "pushes")
             start(group, self._run_feeds(), "feeds")
