@@ -33,7 +33,7 @@ _MIN_MARK: Final = 0.4
 # Each fourth pixel in both directions: a window of a fourth of the width still has 3600 of them.
 _STEP: Final = 4
 _RATE: Final = 48000
-# Long enough to tell tones apart that are 20 Hz from each other.
+# Long enough to tell tones apart that are 40 Hz from each other.
 _CHUNK: Final = _RATE // 4
 # A mixer that follows a publisher's clock plays him up to half a percent faster or slower (media/voice.py).
 _STRETCHES: Final = (0.995, 0.9975, 1.0, 1.0025, 1.005)

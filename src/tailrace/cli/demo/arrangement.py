@@ -7,6 +7,7 @@ from typing import Any
 from tailrace.cli.look import ENCODE, Look
 from tailrace.cli.mix_options import LayoutName
 from tailrace.media.guest import CANVAS, MARK
+from tailrace.model.templates import even
 
 # What each layout changes to: something that looks quite different.
 AFTER = {
@@ -40,13 +41,13 @@ def custom_windows(users: Sequence[str]) -> tuple[str, ...]:
     # As many columns as rows or one more; the upper rows are the shorter ones.
     rows = max(1, isqrt(len(users)))
     columns = ceil(len(users) / rows)
-    wide = min((width - (columns + 1) * _GAP) // columns, ((height - (rows + 1) * _GAP) // rows) * 16 // 9) // 2 * 2
-    high = wide * 9 // 16 // 2 * 2
-    top = (height - rows * high - (rows - 1) * _GAP) // 2
+    wide = even(min((width - (columns + 1) * _GAP) // columns, ((height - (rows + 1) * _GAP) // rows) * 16 // 9))
+    high = even(wide * 9, 16)
+    top = even(height - rows * high - (rows - 1) * _GAP, 2)
     windows, waiting = [], list(users)
     for row in range(rows):
         here = [waiting.pop(0) for _ in range(len(waiting) // (rows - row))]
-        left = (width - len(here) * wide - (len(here) - 1) * _GAP) // 2
+        left = even(width - len(here) * wide - (len(here) - 1) * _GAP, 2)
         y = top + row * (high + _GAP)
         windows += [f"{user}={wide}x{high}+{left + column * (wide + _GAP)}+{y}" for column, user in enumerate(here)]
     return tuple(windows)

@@ -14,9 +14,9 @@ from tailrace.media.guest import GUESTS, LEVEL
 
 # Of the pictures in which somebody should be in his window; on a machine that is too slow a source may be late.
 MIN_SEEN = 0.8
-# Of the pictures that the frame rate asks for, and the longest time without one: a mixer that gets half of the time
-# that it needs leaves out every second one, and says so.
-MIN_FRAMES = 0.4
+# Of the pictures that the frame rate asks for, and the longest time without one: a mixer that gets a third of
+# the time that it needs leaves out two of three, and says so.
+MIN_FRAMES = 0.25
 MAX_GAP = 3.0
 # Of the time between the first key frame and the stop.
 MIN_LENGTH = 0.8

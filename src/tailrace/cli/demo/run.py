@@ -27,7 +27,7 @@ def run(
     if layout is not None and not people:
         raise CommandError("--layout is how a mix begins: say of how many, such as --people 4", Exit.USAGE)
     if people and len(inputs) > people:
-        raise CommandError(f"{len(inputs)} inputs for {people} people; give as many --people, or fewer", Exit.USAGE)
+        raise CommandError(f"{len(inputs)} inputs need as many people: --people {len(inputs)}", Exit.USAGE)
     for file in inputs:
         if not file.is_file():
             raise CommandError(f"{file} is not a file", Exit.USAGE)
