@@ -32,6 +32,8 @@ class Mixer:
     ) -> None:
         self.skipped = 0
         """Output frames left out because this machine was too slow."""
+        self.sound_config = b""
+        """The sound's set-up data, there before anything is handed over."""
         self._audio = audio
         self._tuning = tuning
         self._deliver = deliver
@@ -70,6 +72,7 @@ class Mixer:
         begin_us = self.now_us()
         shift_us = start_us - begin_us
         sound = SoundTrack(self._audio, begin_us, shift_us + _half_a_period_us(self._showing))
+        self.sound_config = sound.config
         pictures: PictureTrack | None = None
         while not self._closing and (showing := self._showing) is not None:
             if showing.encoding is not None and (pictures is None or pictures.encoding != showing.encoding):

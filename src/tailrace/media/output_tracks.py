@@ -56,6 +56,11 @@ class SoundTrack:
         self._shift_us = shift_us
 
     @property
+    def config(self) -> bytes:
+        """Its AudioSpecificConfig, there from the start."""
+        return self._mixer.config
+
+    @property
     def due_us(self) -> int:
         """When the next piece is due, on the mixer's clock: when all of it should have come."""
         return self._mixer.next_us

@@ -262,6 +262,8 @@ class Mixing:
         if not self._began:
             self._began = True
             lane.began(made.at_us)
+            # The first picture is there before the first sound. What CDNs are told of the stream shall have both.
+            lane.audio_config(at_ms, self._mixer.sound_config)
         if isinstance(made, MixedSound):
             lane.audio_config(at_ms, made.config)
             lane.sound(at_ms, made.payload)
