@@ -1,6 +1,7 @@
 """Publisher: the ffmpeg program that publishes a film into a room, again and again, as fast as real time."""
 
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,14 @@ class Publisher:
     def gone(self) -> bool:
         """Whether it has ended, which it does when its connection is closed."""
         return self._process.poll() is not None
+
+    def stall(self) -> None:
+        """Send nothing more, and stay connected, until `go_on`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Go on after a stall; it sends at once what it has missed."""
+        self._process.send_signal(signal.SIGCONT)
 
     def leave(self) -> None:
         """Unpublish in order (SIGTERM makes ffmpeg write its trailer), and end; twice is harmless."""

@@ -104,9 +104,10 @@ class Viewer:
         """Return everybody's amplitude in what comes from now on."""
         audio = eventually(lambda: self._cdn.stream(self.name).audio, f"sound at {self.name}")
         first = len(audio)
+        whole = first + FIRST_FRAMES
         config = [message for message in audio if (body := parse_audio(message[1])) and body.config][-1:]
         eventually(
-            lambda: len(audio) > first and audio[-1][0] - audio[first][0] > LISTEN_SECONDS * 1000,
+            lambda: len(audio) > whole and audio[-1][0] - audio[whole][0] > LISTEN_SECONDS * 1000,
             f"more sound at {self.name}",
         )
         _, wave, rate_hz = heard(Received([], config + audio[first:]))

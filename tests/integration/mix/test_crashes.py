@@ -1,0 +1,88 @@
+"""A child that mixes is killed or frozen: the output goes on at the same address, and nobody pushes beside another."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.harness.processes import children_of
+from tests.harness.served import Served
+from tests.harness.stage import Stage
+from tests.harness.viewer import Viewer
+from tests.harness.waiting import eventually
+from tests.integration.mix.places import grid, guest
+from tests.media.received import rises
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's processes are found in /proc")
+
+BOTH = {0: grid(2, 1, 0), 1: grid(2, 1, 1)}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server of this module's own, which suffers."""
+    with Served(tmp_path_factory.mktemp("crashes")) as running:
+        yield running
+
+
+@pytest.fixture
+def viewer(stage: Stage) -> Viewer:
+    """A mix of two that runs."""
+    eventually(lambda: not stage.served.children(), "no child of an earlier test")
+    for n in range(2):
+        stage.enter(guest(n))
+    viewer = stage.mix({"MixLayoutMode": 3})
+    viewer.until_there(BOTH)
+    stage.cloud.until_running(stage.task)
+    return viewer
+
+
+def assert_goes_on(stage: Stage, viewer: Viewer) -> None:
+    """The second push shows and sounds like the first, and begins where that one ended."""
+    _, second = stage.cdn.streams(viewer.name)
+    viewer.until_there(BOTH)
+    viewer.until_heard({0: 0.05, 1: 0.05})
+    stage.cloud.until_running(stage.task)
+    assert stage.cloud.describe(stage.task)["Epoch"] == 2
+    assert second.live
+    got = viewer.received
+    assert rises([at for at, _ in got.frames])
+    assert rises(got.sound_times)
+
+
+def test_a_killed_child_is_replaced_and_the_output_goes_on_at_the_same_address(stage: Stage, viewer: Viewer) -> None:
+    (child,) = stage.served.children()
+
+    os.kill(child, signal.SIGKILL)
+    eventually(lambda: len(stage.cdn.streams(viewer.name)) == 2, "a new connection")
+
+    assert_goes_on(stage, viewer)
+    assert stage.served.children() != [child]
+
+
+def test_a_child_that_was_frozen_while_another_one_took_over_pushes_nothing_more(
+    stage: Stage, viewer: Viewer, tmp_path: Path
+) -> None:
+    served = stage.served
+    frozen = [served.role("worker"), *children_of(served.role("worker")), *served.children()]
+    with Served(tmp_path, roles=["worker"], TAILRACE_BUS__URL=served.bus_url()):
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            eventually(lambda: len(stage.cdn.streams(viewer.name)) == 2, "another worker has taken over")
+            first, _ = stage.cdn.streams(viewer.name)
+            stage.cdn.until_more(viewer.name, 15)
+            before = len(first.video)
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+
+        eventually(lambda: not served.children(), "the end of the child that was frozen")
+        eventually(lambda: not first.live, "the end of its push")
+        # What its socket held when it was frozen may still have left; nothing that came after that.
+        assert len(first.video) <= before + 2
+        assert_goes_on(stage, viewer)
+        stage.end()
