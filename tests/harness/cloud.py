@@ -50,6 +50,7 @@ class Cloud:
         max_idle: int = 30,
         rate_hz: int = 48000,
         channels: int = 2,
+        profile: int = 0,
     ) -> str:
         """StartPublishCdnStream; return the TaskId."""
         self._robots += 1
@@ -63,7 +64,7 @@ class Cloud:
                     "AgentParams": {"UserId": robot or f"relay_{self._robots}", "MaxIdleTime": max_idle},
                     "WithTranscoding": 0,
                     "AudioParams": {
-                        "AudioEncode": {"SampleRate": rate_hz, "Channel": channels, "BitRate": 64, "Codec": 0}
+                        "AudioEncode": {"SampleRate": rate_hz, "Channel": channels, "BitRate": 64, "Codec": profile}
                     },
                     **({"VideoParams": VIDEO} if video else {}),
                     "SingleSubscribeParams": {
