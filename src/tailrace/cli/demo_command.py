@@ -10,8 +10,8 @@ from tailrace.cli.mix_options import LayoutName
 
 def demo(
     people: Annotated[
-        int, typer.Option(min=0, max=16, show_default=False, help="Mix so many people, 2 to 16, into one picture.")
-    ] = 0,
+        int | None, typer.Option(min=2, max=16, help="Mix so many people into one picture and one sound.")
+    ] = None,
     layout: Annotated[
         LayoutName | None,
         typer.Option(help="With --people: how the windows stand at first; grid unless given."),
@@ -21,7 +21,7 @@ def demo(
         list[Path] | None,
         typer.Option(
             help="A media file to publish, in a loop; may be given several times. Default: a test picture; "
-            "with --people somebody for each, with a colour and a tone of his own."
+            "with --people generated ones, each with a colour and a tone."
         ),
     ] = None,
     push: Annotated[
@@ -53,6 +53,4 @@ def demo(
     from tailrace.cli.demo.run import run
     from tailrace.cli.pushes import push_urls
 
-    if people == 1:
-        raise typer.BadParameter("a mix has 2 to 16 people", param_hint="--people")
     run(seconds, input or [], push_urls(push or []), out, people, layout)

@@ -17,7 +17,7 @@ from tailrace.cli.demo.show import Show
 from tailrace.cli.demo.sources import Film, Program, make_films
 from tailrace.cli.demo.stage import ROOM, Stage, staged
 from tailrace.cli.demo.watch import compare
-from tailrace.cli.exits import CommandError, Exit
+from tailrace.cli.exits import CommandError
 from tailrace.cli.mix_options import LayoutName
 from tailrace.cli.task import mix_request
 from tailrace.media.guest import GUESTS, MARK, ROUND_MS
@@ -62,7 +62,7 @@ async def mix_all(
             published = await stack.enter_async_context(publishing(stage.publish_url(person.user), source))
             person.video, person.audio = published.video, published.audio
         if not any(person.video for person in people):
-            raise CommandError("none of the inputs has a picture, and a mixed picture is to be shown", Exit.USAGE)
+            raise CommandError("none of the inputs has a picture, and a mixed picture is to be shown")
         group = await stack.enter_async_context(asyncio.TaskGroup())
         show.say(f"StartPublishCdnStream: a mix of {len(people)} people, {layout}, to the built-in CDN ...")
         began = await _start(stage, mix, push)

@@ -21,12 +21,17 @@ from tailrace.errors import TailraceError
 
 
 def run(
-    seconds: float, inputs: Sequence[Path], push: Sequence[str], out: Path, people: int, layout: LayoutName | None
+    seconds: float,
+    inputs: Sequence[Path],
+    push: Sequence[str],
+    out: Path,
+    people: int | None,
+    layout: LayoutName | None,
 ) -> None:
-    """Run the demo, a mix of `people` or, with 0, a relay of each input. Raises CommandError when it did not hold."""
-    if layout is not None and not people:
+    """Run the demo, a mix of `people` or, without, a relay of each input. Raises CommandError when it did not hold."""
+    if layout is not None and people is None:
         raise CommandError("--layout is how a mix begins: say of how many, such as --people 4", Exit.USAGE)
-    if people and len(inputs) > people:
+    if people is not None and len(inputs) > people:
         raise CommandError(f"{len(inputs)} inputs need as many people: --people {len(inputs)}", Exit.USAGE)
     for file in inputs:
         if not file.is_file():
@@ -73,11 +78,11 @@ async def _until_interrupted(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def _demo(
-    seconds: float, inputs: Sequence[Path], push: Sequence[str], out: Path, people: int, layout: LayoutName
+    seconds: float, inputs: Sequence[Path], push: Sequence[str], out: Path, people: int | None, layout: LayoutName
 ) -> None:
     show = Show(Console(highlight=False))
     with tempfile.TemporaryDirectory(prefix="tailrace-demo-") as folder:
-        if people:
+        if people is not None:
             await mix_all(seconds, guest_list(people, inputs), layout, push, out, Path(folder), show)
         else:
             await relay_each(seconds, inputs, push, out, Path(folder), show)
