@@ -14,14 +14,13 @@ from pathlib import Path
 from bench import mix_film, mix_judge, mix_peers, proc
 from bench.mix_case import AUDIO_KBPS, CASES, FOUR, GOP_SECONDS, SETTINGS, Case
 from bench.mix_judge import Verdict
-from bench.nginx import Nginx
 from bench.program import Program
 from bench.report import Result, Row, percentile
 from bench.server import Client, Server
 from bench.sink import Sink
 from bench.size import Size
 
-# The people are in the room, and nginx has their first key frames.
+# The people are in the room, and the CDN has their first key frames.
 _FLOWS_AFTER = 2.0 * GOP_SECONDS
 # What starting costs is over.
 _SETTLES = 6.0
@@ -37,20 +36,23 @@ OURS = "ours"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What stands while one case is measured: all people publish to `server` and to `nginx`."""
+    """What stands while one case is measured: all people publish into a room of `server` and to its built-in CDN."""
 
     case: Case
     films: list[Path]
     server: Server
-    nginx: Nginx
     sink: Sink
     folder: Path
     source: Program
 
     @property
     def pulled(self) -> list[str]:
-        """Where peers find the people."""
-        return [self.nginx.url(f"person{person}") for person in range(self.case.people)]
+        """Where peers find the people: at a server that sends the current group of pictures at once.
+
+        ffmpeg opens one after the other. From nginx, which lets each wait for the next key frame, sixteen take it
+        longer than nginx keeps what the first ones do not read.
+        """
+        return _live(self.server, self.case)
 
     def recorded(self, name: str) -> Path:
         """Return where the sink records a stream."""
@@ -75,16 +77,15 @@ def stage(folder: Path, case: Case) -> Iterator[Stage]:
     films = mix_film.make(folder / "films", case.source, case.people)
     with (
         Server(folder / "tailrace", **SETTINGS) as server,
-        Nginx(folder / "nginx") as nginx,
         Sink(folder) as sink,
     ):
-        urls = [[server.push_url(f"person{n}"), nginx.url(f"person{n}")] for n in range(case.people)]
+        urls = [[server.push_url(f"person{n}"), live] for n, live in enumerate(_live(server, case))]
         order = {"films": [*zip(map(str, films), urls, strict=True)], "fps": case.fps, "stamps": str(_stamps(folder))}
         (folder / "order.json").write_text(json.dumps(order))
         command = [sys.executable, "-m", "bench.mix_source", str(folder / "order.json")]
         with Program(command, log=folder / "source.log") as source:
             time.sleep(_FLOWS_AFTER)
-            yield Stage(case, films, server, nginx, sink, folder, source)
+            yield Stage(case, films, server, sink, folder, source)
             if not source.running:
                 raise RuntimeError(f"the publishers ended: {(folder / 'source.log').read_text()[-2000:]}")
             source.end(signal.SIGTERM)
@@ -149,21 +150,18 @@ def _peers_may_fail(name: str, failures: dict[str, str]) -> Iterator[None]:
 
 def _run(standing: Stage, name: str, streams: list[str], window: float) -> Used:
     """Let one contender make mixes for a while, which the sink records."""
-
-    def beside() -> list[int]:
-        return standing.server.pids if name == OURS else [standing.nginx.pid]
-
-    idle = _cpu(beside, _IDLE_SECONDS)
+    idle = _cpu(standing.server.pids, _IDLE_SECONDS)
     with _mixes(standing, name, streams) as pids:
         for stream in streams:
             standing.sink.wait("first_key", stream, _STARTS_WITHIN)
         time.sleep(_SETTLES)
         mixing = pids()
+        beside = [pid for pid in standing.server.pids if pid not in mixing]
         since = time.monotonic()
-        before, before_beside = proc.cpu_seconds(mixing), proc.cpu_seconds(_without(beside(), mixing))
+        before, before_beside = proc.cpu_seconds(mixing), proc.cpu_seconds(beside)
         time.sleep(window)
         cpu = proc.cpu_seconds(mixing) - before
-        rest = proc.cpu_seconds(_without(beside(), mixing)) - before_beside
+        rest = proc.cpu_seconds(beside) - before_beside
         until = time.monotonic()
         pss = proc.pss_mb(mixing)
     for stream in streams:
@@ -228,13 +226,16 @@ def _start(client: Client, case: Case, target: str) -> str:
 
 def _rows(case: Case, used: dict[str, Used], verdicts: dict[str, Verdict]) -> list[Row]:
     ours, own = used[OURS], verdicts[OURS]
+    # Of pictures that came: who makes fewer shall not look cheaper.
+    per = "s per s of output"
     rows = []
     for peer in (name for name in verdicts if name != OURS):
         theirs, other = used[peer], verdicts[peer]
+        made, made_by_peer = (each.pictures / case.fps / each.seconds for each in (own, other))
         bar = 1.0 if peer == "ffmpeg" else None
         rows += [
-            Row(f"{case.name}, CPU", "s per s", ours.cpu, theirs.cpu, peer, bar_ratio=bar),
-            Row(f"{case.name}, CPU with servers", "s per s", ours.all_cpu, theirs.all_cpu, f"{peer} + nginx"),
+            Row(f"{case.name}, CPU", per, ours.cpu / made, theirs.cpu / made_by_peer, peer, bar_ratio=bar),
+            Row(f"{case.name}, CPU with servers", per, ours.all_cpu / made, theirs.all_cpu / made_by_peer, peer),
             Row(f"{case.name}, memory", "MB PSS", ours.pss, theirs.pss, peer),
             Row(f"{case.name}, PSNR to Lanczos", "dB", own.lanczos_db, other.lanczos_db, peer),
             Row(f"{case.name}, PSNR to area average", "dB", own.area_db, other.area_db, peer),
@@ -316,15 +317,15 @@ def _brief(verdict: Verdict) -> dict[str, object]:
     return {name: value for name, value in asdict(verdict).items() if name != "delays"}
 
 
-def _cpu(pids: Callable[[], list[int]], seconds: float) -> float:
+def _cpu(pids: list[int], seconds: float) -> float:
     """Return CPU seconds per second over a while."""
-    began, before = time.monotonic(), proc.cpu_seconds(pids())
+    began, before = time.monotonic(), proc.cpu_seconds(pids)
     time.sleep(seconds)
-    return (proc.cpu_seconds(pids()) - before) / (time.monotonic() - began)
+    return (proc.cpu_seconds(pids) - before) / (time.monotonic() - began)
 
 
-def _without(pids: list[int], others: list[int]) -> list[int]:
-    return [pid for pid in pids if pid not in others]
+def _live(server: Server, case: Case) -> list[str]:
+    return [f"{server.addresses['rtmp']}/live/person{person}" for person in range(case.people)]
 
 
 def _stamps(folder: Path) -> Path:
