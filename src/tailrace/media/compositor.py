@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from av.video.frame import VideoFrame
 
@@ -85,7 +86,8 @@ class Compositor:
 
     def __init__(self, width: int, height: int) -> None:
         self._canvas = Canvas(width, height)
-        self._rescaled: dict[VideoSource, tuple[VideoFrame, Scaled]] = {}
+        # Weak: who has left is not kept with his last picture for as long as the output runs.
+        self._rescaled: WeakKeyDictionary[VideoSource, tuple[VideoFrame, Scaled]] = WeakKeyDictionary()
 
     def draw(self, showing: Showing, at_us: int, frame: int, fps: int) -> VideoFrame:
         """Return the picture of the output frame with the number `frame` and the time `at_us`.
@@ -105,12 +107,6 @@ class Compositor:
             else:
                 self._draw_window(layer, at_us, 1_000_000 / fps)
         return canvas.frame
-
-    def forget(self, showing: Showing) -> None:
-        """Let go of what was kept for sources that are not in `showing`."""
-        sources = {layer.source for layer in showing.layers if isinstance(layer, Shown)}
-        for source in self._rescaled.keys() - sources:
-            del self._rescaled[source]
 
     def _draw_window(self, shown: Shown, at_us: int, period_us: float) -> None:
         window = shown.window

@@ -1,6 +1,7 @@
 """Compositor: windows, placeholders, masks and watermarks stand one above the other as they should."""
 
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from tailrace.model.cast import Member
 from tailrace.model.layout import Window
 from tailrace.model.mix import Fit, TextMark
 from tailrace.model.playout import Playout
+from tests.harness.waiting import eventually
 from tests.media.encoded import pictures
 
 WIDTH, HEIGHT, FPS = 320, 180, 25
@@ -25,9 +27,8 @@ ANNA = Member(Stream(Room(SdkAppId(1), "r", numeric=False), UserId("anna")), aud
 WINDOW = Window(0, ANNA, 40, 20, 160, 90, 0, Fit.CROP)
 
 
-@pytest.fixture
-def source() -> Iterator[VideoSource]:
-    """A source whose picture, 320x180 and red, is there."""
+def open_source() -> VideoSource:
+    """Return a source whose picture, 320x180 and red, is there."""
     there = threading.Event()
     opened = VideoSource("anna", shape_of(WINDOW), True, there.set)
     playout = Playout()
@@ -35,6 +36,13 @@ def source() -> Iterator[VideoSource]:
     for unit in pictures((220, 20, 20), 0.04):
         opened.feed(unit, playout)
     assert there.wait(5)
+    return opened
+
+
+@pytest.fixture
+def source() -> Iterator[VideoSource]:
+    """Such a source."""
+    opened = open_source()
     yield opened
     opened.close()
 
@@ -152,3 +160,17 @@ def test_what_is_beyond_the_canvas_is_cut(source: VideoSource) -> None:
 
     assert is_red(seen[130:, 260:])
     assert np.count_nonzero(abs(seen - RED) < 8) == 60 * 50
+
+
+def test_a_source_that_is_gone_is_not_kept_with_the_picture_that_was_scaled_for_another_layout() -> None:
+    compositor = Compositor(WIDTH, HEIGHT)
+    left = open_source()
+    compositor.draw(Showing(0, layers=(Shown(replace(WINDOW, width=80), left),)), 1_000_000, 0, FPS)
+
+    gone = weakref.ref(left)
+    left.close()
+    del left
+
+    # Its thread holds it until it has ended.
+    eventually(lambda: gone() is None, "the end of the source")
+    compositor.draw(Showing(1), 1_040_000, 1, FPS)
