@@ -128,7 +128,7 @@ def test_files_are_people_in_turns_and_a_mix_of_sound_alone_is_refused(start: St
         (("--people", "1"), "--people"),
         (("--people", "2", "--layout", "heap"), "--layout"),
         (("--layout", "grid"), "--layout is how a mix begins"),
-        (("--people", "2", *("--input", "a") * 3), "3 inputs need as many people: --people 3"),
+        (("--people", "2", *("--input", "a") * 3), "3 inputs for 2 people"),
         (("--people", "2", "--input", "nowhere.mp4"), "nowhere.mp4 is not a file"),
     ],
 )

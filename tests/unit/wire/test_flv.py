@@ -13,6 +13,20 @@ bodies = st.lists(
 )
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "setup"),
+    [
+        (flv.TagType.VIDEO, flv.VideoBody(flv.AvcPacket.CONFIG, True, 0, b"c").encode(), True),
+        (flv.TagType.VIDEO, flv.VideoBody(flv.AvcPacket.UNITS, True, 0, b"u").encode(), False),
+        (flv.TagType.AUDIO, flv.AudioBody(True, b"c").encode(), True),
+        (flv.TagType.AUDIO, flv.AudioBody(False, b"u").encode(), False),
+        (flv.TagType.SCRIPT, b"", False),
+    ],
+)
+def test_set_up_data_is_told_from_media(kind: flv.TagType, body: bytes, setup: bool) -> None:
+    assert flv.is_setup(flv.Tag(kind, 0, body)) is setup
+
+
 @given(st.sampled_from(list(flv.AvcPacket)), st.booleans(), composition, st.binary(max_size=50))
 def test_a_video_body_is_read_as_it_was_written(
     packet: flv.AvcPacket, key: bool, composition_ms: int, data: bytes

@@ -32,7 +32,10 @@ def run(
     if layout is not None and people is None:
         raise CommandError("--layout is how a mix begins: say of how many, such as --people 4", Exit.USAGE)
     if people is not None and len(inputs) > people:
-        raise CommandError(f"{len(inputs)} inputs need as many people: --people {len(inputs)}", Exit.USAGE)
+        raise CommandError(
+            f"{len(inputs)} inputs for {people} people; ask for more --people, up to 16, or give fewer inputs",
+            Exit.USAGE,
+        )
     for file in inputs:
         if not file.is_file():
             raise CommandError(f"{file} is not a file", Exit.USAGE)
