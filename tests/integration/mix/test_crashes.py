@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.media.received import rises
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's processes are found in /proc")
 
+FROZEN_SECONDS = 4.0  # a lease lasts 3 s (worker.ack_wait)
 BOTH = {0: grid(2, 1, 0), 1: grid(2, 1, 1)}
 
 
@@ -86,3 +88,26 @@ def test_a_child_that_was_frozen_while_another_one_took_over_pushes_nothing_more
         assert len(first.video) <= before + 2
         assert_goes_on(stage, viewer)
         stage.end()
+
+
+def test_a_child_that_was_frozen_for_longer_than_a_lease_goes_on_in_the_same_push(stage: Stage, viewer: Viewer) -> None:
+    (child,) = stage.served.children()
+    before_ms = viewer.now().at_ms
+    os.kill(child, signal.SIGSTOP)
+    try:
+        # Nothing tells when a lease has run out in a child that is frozen itself.
+        time.sleep(FROZEN_SECONDS)
+    finally:
+        os.kill(child, signal.SIGCONT)
+
+    thawed = viewer.until(lambda shot: shot.at_ms > before_ms + FROZEN_SECONDS * 1000, "the time that is now")
+    viewer.until_there(BOTH)
+    viewer.until_heard({0: 0.05, 1: 0.05})
+
+    assert stage.cloud.describe(stage.task)["Epoch"] == 1
+    assert len(stage.cdn.streams(viewer.name)) == 1
+    times = [at for at, _ in viewer.received.frames]
+    assert rises(times)
+    assert rises(viewer.received.sound_times)
+    # What nobody could see in time was not made up for.
+    assert sum(before_ms < at < thawed.at_ms for at in times) < FROZEN_SECONDS * 15 / 2
