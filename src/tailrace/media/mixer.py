@@ -56,6 +56,11 @@ class Mixer:
         """Let the next frame and all after it be made of this."""
         self._showing = showing
 
+    @property
+    def running(self) -> bool:
+        """Whether the output has begun."""
+        return self._thread is not None
+
     def start(self, start_us: int) -> None:
         """Begin the output, at output time `start_us`; `show` was called before."""
         self._thread = threading.Thread(target=self._run, args=(start_us,), name="mixer", daemon=True)

@@ -129,6 +129,10 @@ class Gallery:
         """Return why images have no effect, each reason once."""
         return tuple(dict.fromkeys(self._failed.values()))
 
+    def complete(self) -> bool:
+        """Return whether all that is wanted is made or has failed."""
+        return self._wanted.keys() <= self._done()
+
     async def settle(self) -> None:
         """Wait until all is made that is wanted and needs no download; for one caller at a time."""
         while any(self._is_at_hand(item) for item in self._wanted.keys() - self._done()):

@@ -7,6 +7,7 @@ that, and tells the mixer what to show.
 import asyncio
 import zlib
 from collections import deque
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing, suppress
 
 from tailrace.bus.rooms import Left
@@ -27,10 +28,11 @@ from tailrace.worker.feed import Stage
 from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark, words
 from tailrace.worker.participant import Participant
 
-# How long the output waits, once somebody is there, for the first picture of all who shall be seen; who comes later
-# steps into the running output. The start of a mix of four is promised within 400 ms.
+# How long the output waits, once somebody is there, for images, and for the first picture of all who shall be seen; what
+# comes later steps into the running output. The start of a mix of four is promised within 400 ms.
 FIRST_PICTURES_TIMEOUT = 0.25
-# How long an update waits for its texts, and for images that it has already in another size: a 720p one takes 30 ms.
+# How long a change waits for its texts, for images that are there in another size (a 720p one takes 30 ms), and for the
+# first pictures of people who were not seen before (a group of 60 pictures of 720p takes 150 ms).
 MAKING_TIMEOUT = 0.2
 # Messages that wait for the event loop: 5 s of pictures and sound. Beyond, this process stands still.
 MAX_WAITING = 600
@@ -138,36 +140,44 @@ class Mixing:
 
     async def _arrange(self) -> None:
         """Bring who is received and what is shown up to date whenever something has changed."""
-        revision = self._revision
         async with asyncio.TaskGroup() as group:
             while True:
                 await self._rearranged.wait()
                 self._rearranged.clear()
-                if revision != self._revision:
-                    revision = self._revision
-                    await self._settle()
+                if self._mixer.running:
+                    await self._settle(group)
                 self._mixer.show(self._showing(group))
                 self._stage.changed()
+                self._first_picture.set()
 
-    async def _settle(self) -> None:
-        """Let images and texts of an update be made, which would be missing for some frames otherwise."""
-        if (scene := _mix(self._plan).scene) is not None:
-            self._gallery.want(items_of(scene))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(MAKING_TIMEOUT):
-                    await self._gallery.settle()
+    async def _settle(self, group: asyncio.TaskGroup) -> None:
+        """Let what will be shown be made, which would be missing for some frames otherwise.
+
+        Those are images and texts of an update, and the first pictures of people who were not seen before.
+        """
+        mix = _mix(self._plan)
+        if mix.scene is None:
+            return
+        self._gallery.want(items_of(mix.scene))
+        windows = self._arranged(mix.scene, taking_part(self._present.values(), self._plan.room, mix))
+        for stream, window in _seen(windows).items():
+            person = self._people.get(stream) or self._add(stream, group)
+            if person.source is None:
+                person.see(shape_of(window), window.keep_sei)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MAKING_TIMEOUT):
+                await self._gallery.settle()
+                await self._first_pictures()
 
     def _showing(self, group: asyncio.TaskGroup) -> Showing:
         plan, mix = self._plan, _mix(self._plan)
         scene = mix.scene
         members = taking_part(self._present.values(), plan.room, mix)
         if scene is not None:
-            size = scene.encoding.width, scene.encoding.height
-            self._windows = arrange(scene.layout, members, plan.room, *size, before=self._windows)
+            self._windows = self._arranged(scene, members)
             self._gallery.want(items_of(scene))
         levels = heard(mix, self._windows, members, plan.room)
-        seen = {window.member.stream: window for window in self._windows if window.member and window.shows_picture}
-        self._receive(seen, set(levels), group)
+        self._receive(_seen(self._windows), set(levels), group)
         taking = {window.member.stream for window in self._windows if window.member} | set(levels)
         self._stage.present(bool(taking))
         if taking:
@@ -187,15 +197,21 @@ class Mixing:
             self._seed,
         )
 
+    def _arranged(self, scene: Scene, members: Sequence[Member]) -> tuple[Window, ...]:
+        size = scene.encoding.width, scene.encoding.height
+        return arrange(scene.layout, members, self._plan.room, *size, before=self._windows)
+
+    def _add(self, stream: Stream, group: asyncio.TaskGroup) -> Participant:
+        person = self._people[stream] = Participant(
+            self._stage, stream, self._plan.audio, self._mixer, self._on_first_picture, group
+        )
+        return person
+
     def _receive(self, seen: dict[Stream, Window], listened: set[Stream], group: asyncio.TaskGroup) -> None:
         for stream in self._people.keys() - seen.keys() - listened:
             self._people.pop(stream).close()
         for stream in seen.keys() | listened:
-            person = self._people.get(stream)
-            if person is None:
-                person = self._people[stream] = Participant(
-                    self._stage, stream, self._plan.audio, self._mixer, self._on_first_picture, group
-                )
+            person = self._people.get(stream) or self._add(stream, group)
             window = seen.get(stream)
             person.see(shape_of(window) if window else None, keep_sei=window.keep_sei if window else False)
             person.listen(stream in listened)
@@ -226,17 +242,18 @@ class Mixing:
     # What comes out
 
     async def _begin(self) -> None:
-        """Start the output once somebody is there, and those who shall be seen have a picture or had enough time."""
+        """Start the output once somebody is there, and all that shall be seen is there or had enough time."""
         await self._somebody.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_PICTURES_TIMEOUT):
-                while not self._all_live():
-                    await self._first_picture.wait()
-                    self._first_picture.clear()
+                await self._first_pictures()
         self._mixer.start(self._start_us)
 
-    def _all_live(self) -> bool:
-        return all(person.source.live for person in self._people.values() if person.source is not None)
+    async def _first_pictures(self) -> None:
+        """Wait until everybody who is seen has a picture; for one caller at a time."""
+        while not all(person.source.live for person in self._people.values() if person.source is not None):
+            await self._first_picture.wait()
+            self._first_picture.clear()
 
     def _on_first_picture(self) -> None:
         """Called in a source's thread."""
@@ -277,6 +294,10 @@ class Mixing:
 
 def _member(stream: Stream, presence: Presence) -> Member:
     return Member(stream, presence.audio, presence.video, presence.since)
+
+
+def _seen(windows: Iterable[Window]) -> dict[Stream, Window]:
+    return {window.member.stream: window for window in windows if window.member and window.shows_picture}
 
 
 def _mix(plan: Plan) -> Mix:

@@ -58,11 +58,15 @@ class PassThrough:
             # The timeline was closed over a gap, or has begun: output time 0 is at another Unix time now.
             self._rejoins_known = self._pipeline.rejoins
             self._stage.lane.began(self._pipeline.timeline.end_us)
-        return self._pipeline.joiner.wants_start
+        return self._pipeline.joiner.wants_start and self._stage.lane.opened.is_set()
 
     async def _join(self, units: Sequence[Unit]) -> None:
         if not await self._stage.still_ours():
             return
+        if not self._stage.lane.opened.is_set():
+            # Another feed runs until this one has a key frame. It goes on to the next live one: a whole group of
+            # pictures at once would put the output ahead of real time, and each change would do so again.
+            units = ()
         for _ in self._pipeline.join(units):
             await asyncio.sleep(0)
         if units:

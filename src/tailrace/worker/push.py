@@ -129,7 +129,8 @@ class Push:
             return
         if self._waiting_for_start:
             if not (message.starts and self._begin(client)):
-                self._counters.dropped_frames += self._counters.connects > 0
+                # Before the very first start there is nothing yet that it could have been a part of.
+                self._counters.dropped_frames += self._last_ms >= 0
             return
         self._check_flow(client)
         backlog = client.backlog_bytes
