@@ -69,7 +69,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that is known to be whole. It holds the bytes, not the pixels; `frames` decodes it anew.
+    """A file that is known to be whole. If it moves it holds the bytes, not the pixels; `frames` decodes it anew.
 
     `ends_us` has for each frame when it ends, counted from the begin of the loop; a still picture has one frame.
     """
@@ -80,7 +80,7 @@ class Picture:
     _decode: Callable[[], Iterator[Image.Image]]
 
     def frames(self) -> Iterator[Image.Image]:
-        """Decode all frames in their order, as RGBA."""
+        """Return all frames in their order, as RGBA."""
         return self._decode()
 
 
@@ -117,16 +117,12 @@ def _kind(data: bytes) -> str:
 
 
 def _still(data: bytes, decoder: type[ImageFile.ImageFile]) -> Picture:
-    def decode() -> Iterator[Image.Image]:
-        with decoder(BytesIO(data)) as image:
-            _check_size(*image.size)
-            image.load()
-            turn = _TURNS.get(_orientation(image))
-            turned = image if turn is None else image.transpose(turn)
-            yield _rgba(turned)
-
-    first = next(decode())
-    return Picture(*first.size, (1,), decode)
+    with decoder(BytesIO(data)) as image:
+        _check_size(*image.size)
+        image.load()
+        turn = _TURNS.get(_orientation(image))
+        decoded = _rgba(image if turn is None else image.transpose(turn))
+    return Picture(*decoded.size, (1,), lambda: iter((decoded,)))
 
 
 def _rgba(image: Image.Image) -> Image.Image:

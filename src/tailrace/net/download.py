@@ -4,6 +4,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Final
 
 import httpx
@@ -11,6 +12,11 @@ import httpx
 from tailrace.errors import AddressForbidden, DestinationError, DestinationRefused, DestinationUnreachable, ImageError
 from tailrace.net.guard import Guard
 from tailrace.secret import ImageUrl
+
+# What httpx loads with its first request, for 90 ms, is loaded with this module, before a task's process is forked: else
+# the first image of each mix would come so much later.
+for _late in ("httpcore", "anyio._backends._asyncio"):
+    import_module(_late)
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 TRY_TIMEOUT: Final = 10.0

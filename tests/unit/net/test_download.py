@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TypeVar
@@ -181,6 +182,32 @@ def test_an_address_that_is_none_is_refused_without_its_path(url: str) -> None:
 def test_no_error_holds_the_path_or_the_query() -> None:
     for answer in (says("404 Not Found"), reset, says("302 Found", b"", "Location: /secret"), endless):
         assert "secret" not in str(fetch(answer, url="/secret/logo.png?sign=secret")[0])
+
+
+def test_all_that_a_download_needs_is_loaded_before_the_first() -> None:
+    script = """
+import asyncio, sys
+from tailrace.net.download import download
+from tailrace.net.guard import Guard
+from tailrace.secret import ImageUrl
+
+async def main():
+    async def answer(reader, writer):
+        await reader.readuntil(b"\\r\\n\\r\\n")
+        writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\nx")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    before = set(sys.modules)
+    await download(ImageUrl(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"), Guard(["127.0.0.0/8"]))
+    print(sorted(set(sys.modules) - before))
+
+asyncio.run(main())
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=PATIENT)
+
+    assert ran.stdout.strip() == "[]"
 
 
 def test_there_are_three_retries_with_growing_pauses() -> None:
