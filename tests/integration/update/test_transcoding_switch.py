@@ -38,6 +38,8 @@ SIDES: Places = {4: (40, 40, 320, 180), 5: (440, 40, 320, 180)}
 SIDE_BY_SIDE: dict[str, Any] = {"VideoParams": {"VideoEncode": ENCODE, "LayoutParams": custom(SIDES)}}
 GAP_SECONDS = 0.3
 IN_STEP = 0.040
+# A group of pictures sent at once would be up to a second.
+AHEAD_SECONDS = 0.2
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -65,6 +67,12 @@ def part(stream: Stream, begin_ms: int, end_ms: int) -> Received:
 def longest_silence(stream: Stream) -> float:
     """Return the longest time between two pictures, in seconds of the real clock."""
     return max(later - earlier for earlier, later in pairwise(stream.video_arrived))
+
+
+def ahead(stream: Stream, at_ms: int) -> float:
+    """Return by how much a picture's time is ahead of its arrival, in seconds from an unknown zero."""
+    arrived = next(arrived for (at, _), arrived in zip(stream.video, stream.video_arrived, strict=False) if at >= at_ms)
+    return at_ms / 1000 - arrived
 
 
 def count_threads(process: int) -> int:
@@ -103,6 +111,9 @@ def test_one_becomes_a_mix_and_another_one_on_the_same_connection(cloud: Cloud, 
     assert longest_silence(stream) <= GAP_SECONDS
     assert largest_step([at for at, _ in received.frames]) <= GAP_SECONDS * 1000
     assert largest_step(received.sound_times) <= GAP_SECONDS * 1000
+
+    assert told["Destinations"][0]["DroppedFrames"] == 0
+    assert abs(ahead(stream, marks[2]) - ahead(stream, marks[1])) <= AHEAD_SECONDS
 
     phases = [alone(4), SIDES, alone(5)]
     for mark, (old, new) in zip(marks, pairwise(phases), strict=False):
