@@ -158,10 +158,9 @@ def _run(standing: Stage, name: str, streams: list[str], window: float) -> Used:
         mixing = pids()
         beside = [pid for pid in standing.server.pids if pid not in mixing]
         since = time.monotonic()
-        before, before_beside = proc.cpu_seconds(mixing), proc.cpu_seconds(beside)
+        before = {pid: proc.cpu_seconds([pid]) for pid in mixing + beside}
         time.sleep(window)
-        cpu = proc.cpu_seconds(mixing) - before
-        rest = proc.cpu_seconds(beside) - before_beside
+        cpu, rest = _growth(before, mixing), _growth(before, beside)
         until = time.monotonic()
         pss = proc.pss_mb(mixing)
     for stream in streams:
@@ -319,9 +318,14 @@ def _brief(verdict: Verdict) -> dict[str, object]:
 
 def _cpu(pids: list[int], seconds: float) -> float:
     """Return CPU seconds per second over a while."""
-    began, before = time.monotonic(), proc.cpu_seconds(pids)
+    began, before = time.monotonic(), {pid: proc.cpu_seconds([pid]) for pid in pids}
     time.sleep(seconds)
-    return (proc.cpu_seconds(pids) - before) / (time.monotonic() - began)
+    return _growth(before, pids) / (time.monotonic() - began)
+
+
+def _growth(before: dict[int, float], pids: list[int]) -> float:
+    """Return what processes have used since; one that has ended meanwhile counts for nothing, not for less."""
+    return sum(max(0.0, proc.cpu_seconds([pid]) - before[pid]) for pid in pids)
 
 
 def _live(server: Server, case: Case) -> list[str]:
