@@ -13,7 +13,7 @@ from tailrace.errors import AddressForbidden, DestinationError, DestinationRefus
 from tailrace.net.guard import Guard
 from tailrace.secret import ImageUrl
 
-# What httpx loads with its first request, for 90 ms, is loaded with this module, before a task's process is forked: else
+# What httpx loads with its first request, in 90 ms, is loaded with this module, before a task's process is forked: else
 # the first image of each mix would come so much later.
 for _late in ("httpcore", "anyio._backends._asyncio"):
     import_module(_late)

@@ -28,7 +28,7 @@ from tailrace.worker.feed import Stage
 from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark, words
 from tailrace.worker.participant import Participant
 
-# How long the output waits, once somebody is there, for images, and for the first picture of all who shall be seen; what
+# How long the output waits, once somebody is there, for its images and the first picture of all who shall be seen; what
 # comes later steps into the running output. The start of a mix of four is promised within 400 ms.
 FIRST_PICTURES_TIMEOUT = 0.25
 # How long a change waits for its texts, for images that are there in another size (a 720p one takes 30 ms), and for the
@@ -56,6 +56,7 @@ class Mixing:
         self._rooms_changed = asyncio.Event()
         self._somebody = asyncio.Event()
         self._first_picture = asyncio.Event()
+        self._images = asyncio.Event()
         self._made: deque[MixedPicture | MixedSound] = deque(maxlen=MAX_WAITING)
         self._more = asyncio.Event()
         self._began = False
@@ -148,7 +149,8 @@ class Mixing:
                     await self._settle(group)
                 self._mixer.show(self._showing(group))
                 self._stage.changed()
-                self._first_picture.set()
+                if self._gallery.complete():
+                    self._images.set()
 
     async def _settle(self, group: asyncio.TaskGroup) -> None:
         """Let what will be shown be made, which would be missing for some frames otherwise.
@@ -247,6 +249,7 @@ class Mixing:
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_PICTURES_TIMEOUT):
                 await self._first_pictures()
+                await self._images.wait()
         self._mixer.start(self._start_us)
 
     async def _first_pictures(self) -> None:

@@ -85,10 +85,12 @@ def test_an_image_that_has_arrived_is_there_and_the_change_is_told() -> None:
             item = image(web.serve("/logo.png", RED_PNG), 32, 24)
             hung.gallery.want([item])
             assert hung.gallery.picture(item) is None
+            assert not hung.gallery.complete()
 
             await hung.until_made(item)
 
             assert hung.changes == 1
+            assert hung.gallery.complete()
             assert hung.colour(item) == colour_of(0xFF0000)
             assert hung.patch(item).y.shape == (24, 32)
             assert hung.gallery.notes() == ()
@@ -140,6 +142,7 @@ def test_an_image_that_cannot_be_had_is_a_note_and_the_others_come(
             await hung.until(hung.gallery.notes)
             await hung.until_made(good)
 
+            assert hung.gallery.complete()
             (note,) = hung.gallery.notes()
             assert note.startswith("placeholder of window 3: ")
             assert why in note
