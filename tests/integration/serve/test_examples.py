@@ -25,6 +25,20 @@ def test_the_example_with_the_official_sdk_starts_a_relay_and_stops_it(tmp_path:
         assert f"{started[1]}" in served.command("task", "list", "--state", "ended").stdout
 
 
+def test_the_example_of_a_mix_starts_changes_and_stops_it(tmp_path: Path) -> None:
+    with Served(tmp_path) as served:
+        words = ["studio", "alice", served.live_url("example"), "--seconds", "0", "--data", str(served.data)]
+        said = subprocess.run(
+            [sys.executable, str(EXAMPLES / "mix.py"), *words], capture_output=True, text=True, timeout=30, check=True
+        ).stdout
+
+        lines = [line.split() for line in said.splitlines()]
+        assert [line[0] for line in lines] == ["started", "changed", "stopped"]
+        (task_id,) = {line[1] for line in lines}
+        shown = json.loads(served.command("task", "show", task_id, "--json").stdout)["TaskList"][0]
+        assert (shown["State"], shown["SequenceNumber"], shown["Revision"]) == ("ended", 1, 1)
+
+
 def test_the_code_in_the_readme_runs_with_the_keys_put_in(tmp_path: Path) -> None:
     code = README.read_text().partition("```python\n")[2].partition("```")[0]
 
