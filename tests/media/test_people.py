@@ -120,7 +120,8 @@ def test_a_window_that_others_cover_in_part_is_found_whole() -> None:
 
 def test_a_code_is_read_in_a_cropped_picture_when_it_is_said_what_is_shown() -> None:
     whole = mixed((640, 360), [Window(5, 0, 0, 640, 360)], 99)
-    middle = Patch(*(plane[:, plane.shape[1] // 20 : plane.shape[1] * 19 // 20] for plane in planes_of(whole.frame)))
+    y, u, v = (plane[:, plane.shape[1] // 20 : plane.shape[1] * 19 // 20] for plane in planes_of(whole.frame))
+    middle = Patch(y, u, v)
     cut = Canvas(576, 360).lay(middle, 0, 0)
 
     assert said_in(cut.frame, (0, 0, 576, 360), code.Place(0.05, 0, 0.9, 1)) == Said(99, flash=False)
