@@ -163,6 +163,8 @@ class VideoSource:
             later, its_playout = self._units[0]
             if self._grid is None:
                 return True
+            if self._shown is None and not self._ahead:
+                return False  # somebody looks already: an old picture is better than none
             due_us = its_playout.at(later.pts_us)
             return self._grid.tick(due_us) <= max(0, self._grid.tick(playout.at(pts_us)))
 

@@ -77,6 +77,18 @@ def test_the_latest_picture_of_a_group_is_what_is_seen_first(opened: Open) -> No
     assert source.live
 
 
+def test_who_looks_already_sees_the_first_picture_while_the_others_are_made_up_for(opened: Open) -> None:
+    source, playout = opened(), punctual()
+    source.look(5_000_000, PERIOD_US)
+
+    for unit in pictures(RED, 1.0) + pictures(BLUE, 9.0, start_us=1_000_000, gop=1000):
+        source.feed(unit, playout)
+    seen = eventually(lambda: luma(source, 60_000_000), "a first picture")
+
+    assert is_red(seen)
+    eventually(lambda: is_blue(luma(source, 60_000_000)), "the newest picture")
+
+
 def test_a_picture_is_not_shown_before_it_is_due(opened: Open) -> None:
     first, playout = threading.Event(), punctual()
     source = opened(first.set)
