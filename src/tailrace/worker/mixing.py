@@ -8,10 +8,9 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
-from tailrace.bus.rooms import Left
-from tailrace.ids import Room, Stream, StreamType
+from tailrace.ids import Stream
 from tailrace.media.compositor import Marked, Showing, Shown, shape_of
 from tailrace.media.mixer import Mixer
 from tailrace.media.output_tracks import MixedPicture, MixedSound, Tuning
@@ -19,11 +18,11 @@ from tailrace.model.cast import Member, rooms_of, taking_part
 from tailrace.model.layout import Window, arrange
 from tailrace.model.mix import ImageMark, Mix, Scene, TextMark
 from tailrace.model.plan import Plan
-from tailrace.model.presence import Presence, Role
 from tailrace.model.task import WindowReport
 from tailrace.model.voices import heard
 from tailrace.net.guard import Guard
-from tailrace.supervise import start, stop
+from tailrace.supervise import start
+from tailrace.worker.attendance import Attendance
 from tailrace.worker.feed import Stage
 from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark, words
 from tailrace.worker.participant import Participant
@@ -49,11 +48,11 @@ class Mixing:
         job = stage.job
         self._mixer = Mixer(plan.audio, Tuning(job.preset, job.threads), self._from_mixer)
         self._gallery = Gallery(Guard(job.allow_private), self._rearrange_soon)
-        self._present: dict[Stream, Member] = {}
+        self._attendance = Attendance(stage.rooms, self._rearrange_soon)
+        self._attendance.watch(rooms_of(plan.room, _mix(plan)))
         self._people: dict[Stream, Participant] = {}
         self._windows: tuple[Window, ...] = ()
         self._rearranged = asyncio.Event()
-        self._rooms_changed = asyncio.Event()
         self._somebody = asyncio.Event()
         self._first_picture = asyncio.Event()
         self._images = asyncio.Event()
@@ -67,7 +66,7 @@ class Mixing:
         self._rearrange_soon()
         try:
             async with asyncio.TaskGroup() as group:
-                start(group, self._follow_rooms(), "rooms")
+                start(group, self._attendance.run(), "rooms")
                 start(group, self._gallery.run(), "images")
                 start(group, self._arrange(), "arrange")
                 start(group, self._begin(), "begin")
@@ -84,7 +83,7 @@ class Mixing:
     def change(self, plan: Plan, revision: int) -> None:
         """Show what another revision of the plan says, from the next frame on."""
         self._plan, self._revision = plan, revision
-        self._rooms_changed.set()
+        self._attendance.watch(rooms_of(plan.room, _mix(plan)))
         self._rearrange_soon()
 
     def notes(self) -> tuple[str, ...]:
@@ -104,35 +103,6 @@ class Mixing:
         person = self._people.get(stream)
         live = person is not None and person.source is not None and person.source.live
         return WindowReport(*place, stream.room.room_id, stream.user, stream.type, live and window.shows_picture)
-
-    # Who is there
-
-    async def _follow_rooms(self) -> None:
-        watching: dict[Room, asyncio.Task[None]] = {}
-        async with asyncio.TaskGroup() as group:
-            while True:
-                rooms = rooms_of(self._plan.room, _mix(self._plan))
-                for room in watching.keys() - rooms:
-                    await stop(watching.pop(room))
-                    self._present = {stream: member for stream, member in self._present.items() if stream.room != room}
-                    self._rearrange_soon()
-                for room in rooms - watching.keys():
-                    watching[room] = start(group, self._follow_room(room), "room")
-                await self._rooms_changed.wait()
-                self._rooms_changed.clear()
-
-    async def _follow_room(self, room: Room) -> None:
-        async with aclosing(self._stage.rooms.watch(room=room)) as changes:
-            async for change in changes:
-                presence = change.presence
-                if presence.role is Role.ROBOT:
-                    continue
-                stream = Stream(room, presence.user, StreamType(presence.role))
-                if isinstance(change, Left):
-                    self._present.pop(stream, None)
-                else:
-                    self._present[stream] = _member(stream, presence)
-                self._rearrange_soon()
 
     # What they see and hear of each other
 
@@ -161,7 +131,7 @@ class Mixing:
         if mix.scene is None:
             return
         self._gallery.want(items_of(mix.scene))
-        windows = self._arranged(mix.scene, taking_part(self._present.values(), self._plan.room, mix))
+        windows = self._arranged(mix.scene, taking_part(self._attendance.members, self._plan.room, mix))
         for stream, window in _seen(windows).items():
             person = self._people.get(stream) or self._add(stream, group)
             if person.source is None:
@@ -174,7 +144,7 @@ class Mixing:
     def _showing(self, group: asyncio.TaskGroup) -> Showing:
         plan, mix = self._plan, _mix(self._plan)
         scene = mix.scene
-        members = taking_part(self._present.values(), plan.room, mix)
+        members = taking_part(self._attendance.members, plan.room, mix)
         if scene is not None:
             self._windows = self._arranged(scene, members)
             self._gallery.want(items_of(scene))
@@ -293,10 +263,6 @@ class Mixing:
             lane.picture(at_ms, 0, made.key, made.payload)
         if isinstance(made, MixedPicture) or _mix(self._plan).scene is None:
             lane.shows(made.revision)
-
-
-def _member(stream: Stream, presence: Presence) -> Member:
-    return Member(stream, presence.audio, presence.video, presence.since)
 
 
 def _seen(windows: Iterable[Window]) -> dict[Stream, Window]:
