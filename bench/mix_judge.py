@@ -92,6 +92,12 @@ def mark(recorded: Path, since: float, until: float) -> None:
     recorded.with_suffix(".window").write_text(json.dumps([since, until]))
 
 
+def came(recorded: Path) -> int:
+    """Return how many pictures of a recording arrived in the time that `mark` noted."""
+    since, until = json.loads(recorded.with_suffix(".window").read_text())
+    return sum(since <= arrived < until for arrived in json.loads(recorded.with_suffix(".json").read_text()))
+
+
 def _pictures(recorded: Path) -> Iterator[tuple[bytes, int, float, av.VideoFrame]]:
     """Yield body, time, arrival and picture; there are no B-frames, so they come in order."""
     arrivals = iter(json.loads(recorded.with_suffix(".json").read_text()))

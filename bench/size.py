@@ -27,6 +27,8 @@ class Size:
     """Cases of mixing, from the first on."""
     mix_window: float
     """How long each contender's mix is measured."""
+    mix_turns: int
+    """How often; the middle one counts."""
     mix_starts: int
     """Mixes that are started and stopped; of a peer, a third of that."""
 
@@ -41,7 +43,8 @@ FULL = Size(
     api=6,
     serves=5,
     mixes=3,
-    mix_window=20,
+    mix_window=12,
+    mix_turns=3,
     mix_starts=12,
 )
 QUICK = Size(
@@ -55,5 +58,6 @@ QUICK = Size(
     serves=2,
     mixes=1,
     mix_window=6,
+    mix_turns=1,
     mix_starts=3,
 )
