@@ -255,7 +255,7 @@ def test_an_update_while_the_child_reports_loses_neither(api: Control) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         # Each of the two goes on in its own order, beside the other one.
-        reported = pool.submit(lambda: [report(number) for number in range(1, 6)])
+        reported = pool.submit(lambda: list(map(report, range(1, 6))))
         updated = pool.submit(lambda: [update(api, task_id, number) for number in range(1, 6)])
         reported.result()
         assert updated.result() == [""] * 5
