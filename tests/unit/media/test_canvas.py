@@ -108,9 +108,8 @@ def shapes() -> dict[str, NDArray[np.uint8]]:
 def test_every_shape_of_alpha_mixes_each_pixel_as_the_formula_says(shape: str, at: tuple[int, int]) -> None:
     alpha = shapes()[shape]
     rng = np.random.default_rng(2)
-    below, above = (
-        Patch(*[rng.integers(0, 256, size, np.uint8) for size in ((36, 64), (18, 32), (18, 32))]) for _ in range(2)
-    )
+    planes = [rng.integers(0, 256, size, np.uint8) for size in 2 * ((36, 64), (18, 32), (18, 32))]
+    below, above = Patch(planes[0], planes[1], planes[2]), Patch(planes[3], planes[4], planes[5])
     chroma = np.floor(alpha.reshape(18, 2, 32, 2).mean(axis=(1, 3)) + 0.5)
 
     seen = planes_of(black().lay(below, 0, 0).lay(replace(above, alpha=Alpha(alpha)), *at).frame)
