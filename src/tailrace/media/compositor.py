@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from av.video.frame import VideoFrame
 
 from tailrace.media.canvas import Alpha, Canvas, Patch, colour_of
+from tailrace.media.in_order import MOST
 from tailrace.media.scaler import Scaled, Scaler, Shape
 from tailrace.media.video_source import VideoSource
 from tailrace.media.voice import Voice
@@ -82,19 +84,20 @@ def shape_of(window: Window) -> Shape:
 
 
 class Compositor:
-    """Draws on one canvas again and again; use it from one thread."""
+    """Draws on a few canvases in turns; use it from one thread."""
 
     def __init__(self, width: int, height: int) -> None:
-        self._canvas = Canvas(width, height)
+        self._canvases = cycle([Canvas(width, height) for _ in range(1 + MOST)])
+        self._canvas = next(self._canvases)
         # Weak: who has left is not kept with his last picture for as long as the output runs.
         self._rescaled: WeakKeyDictionary[VideoSource, tuple[VideoFrame, Scaled]] = WeakKeyDictionary()
 
     def draw(self, showing: Showing, at_us: int, frame: int, fps: int) -> VideoFrame:
         """Return the picture of the output frame with the number `frame` and the time `at_us`.
 
-        The next call draws over it.
+        The frames of the last MOST calls are still as they were; those before are drawn over.
         """
-        canvas = self._canvas
+        canvas = self._canvas = next(self._canvases)
         backdrop = showing.backdrop.at(at_us) if showing.backdrop else None
         if backdrop is None or backdrop.alpha is not None:
             canvas.fill(colour_of(showing.colour), 0, 0, canvas.width, canvas.height)

@@ -1,4 +1,4 @@
-"""Mixer: the steady clock of a mixed output, in a thread of its own: compose, encode, mix, encode, hand over.
+"""Mixer: the steady clock of a mixed output, in a thread of its own: compose, mix, hand over; x264 has another thread.
 
 Output frames stand on a grid of the asked rate and are made when their time has come, whatever sources do. The clock of
 everything in here is the mixer's own (`now_us`); what is handed over begins at the time that was asked for.
@@ -8,10 +8,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from tailrace.errors import PeerError
 from tailrace.media.compositor import Showing
+from tailrace.media.in_order import InOrder
 from tailrace.media.output_tracks import MixedPicture, MixedSound, PictureTrack, SoundTrack, Tuning
 from tailrace.media.voice import Voice
 from tailrace.model.plan import AudioEncoding
@@ -25,7 +27,7 @@ _SECOND_US = 1_000_000
 
 
 class Mixer:
-    """`deliver` is called from the mixer's thread, in order of time for each of the two kinds."""
+    """`deliver` is called from two threads, one for each kind, in order of time for each of them."""
 
     def __init__(
         self, audio: AudioEncoding, tuning: Tuning, deliver: Callable[[MixedPicture | MixedSound], None]
@@ -67,7 +69,7 @@ class Mixer:
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread; the frame in work is finished first."""
+        """End the threads; what is in work is finished first."""
         self._closing = True
         self._wake.set()
         if self._thread is not None:
@@ -78,27 +80,38 @@ class Mixer:
         shift_us = start_us - begin_us
         sound = SoundTrack(self._audio, begin_us, shift_us + _half_a_period_us(self._showing))
         self.sound_config = sound.config
+        encoding = InOrder("encode", self._wake.set)
+        try:
+            self._make(sound, encoding, begin_us, shift_us)
+        finally:
+            encoding.close()
+
+    def _make(self, sound: SoundTrack, encoding: InOrder, begin_us: int, shift_us: int) -> None:
         pictures: PictureTrack | None = None
         while not self._closing and (showing := self._showing) is not None:
             if showing.encoding is not None and (pictures is None or pictures.encoding != showing.encoding):
-                for picture in pictures.end(showing) if pictures else ():
-                    self._deliver(picture)
+                if pictures is not None:
+                    encoding.put(partial(self._hand_over, partial(pictures.end, showing)))
                 due_us = begin_us if pictures is None else pictures.due_us
                 pictures = PictureTrack(showing.encoding, self._tuning, due_us, shift_us, pictures)
             self._listen()
             now_us = self.now_us()
-            # What is due first is made first, so that both arrive in the order of their times, however late.
-            next_picture = pictures if pictures is not None and pictures.due_us <= sound.due_us else None
-            due_us = next_picture.due_us if next_picture else sound.due_us
+            # What is due first is made first, so that both come in the order of their times, however late. While x264
+            # has enough to do the next picture waits, and becomes late; sound does not.
+            drawn = pictures is not None and encoding.has_room and pictures.due_us <= sound.due_us
+            due_us = pictures.due_us if pictures is not None and drawn else sound.due_us
             if due_us > now_us:
                 self._wake.wait((due_us - now_us) / _SECOND_US)
-            elif next_picture:
-                self.skipped += next_picture.skip(now_us)
-                for picture in next_picture.make(showing):
-                    self._deliver(picture)
+                self._wake.clear()
+            elif pictures is not None and drawn:
+                self.skipped += pictures.skip(now_us)
+                encoding.put(partial(self._hand_over, partial(pictures.encode, pictures.draw(showing))))
             else:
-                for piece in sound.make(showing):
-                    self._deliver(piece)
+                self._hand_over(partial(sound.make, showing))
+
+    def _hand_over(self, make: Callable[[], Sequence[MixedPicture | MixedSound]]) -> None:
+        for made in make():
+            self._deliver(made)
 
     def _listen(self) -> None:
         while self._sound:

@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 
+from av.video.frame import VideoFrame
+
 from tailrace.media.compositor import Compositor, Showing, Shown
 from tailrace.media.inserted_sei import inserted_sei
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
@@ -73,6 +75,16 @@ class SoundTrack:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One picture before it is encoded, and the SEI units of those whom it shows."""
+
+    frame: VideoFrame
+    number: int
+    showing: Showing
+    upstream: list[bytes]
+
+
 class PictureTrack:
     """The pictures of the output with one encoding, from `begin_us` on; another track takes over where one ends."""
 
@@ -104,13 +116,17 @@ class PictureTrack:
         self._number += skipped
         return skipped
 
-    def make(self, showing: Showing) -> list[MixedPicture]:
-        """Return what the next picture completes."""
+    def draw(self, showing: Showing) -> Drawn:
+        """Return the next picture. The frames of the last MOST ones are still as they were."""
         number, at_us = self._number, self.due_us
         self._number += 1
         frame = self._compositor.draw(showing, at_us, number, self.encoding.fps)
-        self._inside[number] = showing.revision, _upstream_sei(showing)
-        return [self._finish(picture, showing) for picture in self._encoder.encode(frame, number)]
+        return Drawn(frame, number, showing, _upstream_sei(showing))
+
+    def encode(self, drawn: Drawn) -> list[MixedPicture]:
+        """Return what a picture completes. Pictures are encoded in their order; this may be another thread."""
+        self._inside[drawn.number] = drawn.showing.revision, drawn.upstream
+        return [self._finish(picture, drawn.showing) for picture in self._encoder.encode(drawn.frame, drawn.number)]
 
     def end(self, showing: Showing) -> list[MixedPicture]:
         """Return what x264 still holds; nothing can be made after it."""
