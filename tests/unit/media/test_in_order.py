@@ -20,11 +20,15 @@ def test_work_is_done_in_its_order_in_another_thread() -> None:
 
 def test_there_is_room_for_one_in_work_and_one_that_waits() -> None:
     go_on, room = threading.Event(), threading.Event()
+
+    def held() -> None:
+        assert go_on.wait(10)
+
     working = InOrder("work", room.set)
 
     for _ in range(MOST):
         assert working.has_room
-        working.put(lambda: None if go_on.wait(10) else None)
+        working.put(held)
     assert not working.has_room
 
     go_on.set()
