@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 # Units that wait for the decoder. What is not due yet waits here, encoded: 1 s is the longest delay, the largest
 # start 5 s at 60 pictures a second. Beyond, the decoder is too slow, and what waits is left out up to a key frame.
 MAX_WAITING = 400
+# A decoder that is further behind goes on with the next key frame: better a jump than people who are seconds late.
+MOST_BEHIND_US = 1_000_000
 # Decoded pictures that wait until they are due: 2 would do, 4 keep a thread that is held up for 100 ms from being late.
 MAX_AHEAD = 4
 # SEI units that wait for the next output frame; a picture has one or two.
@@ -83,9 +85,10 @@ class VideoSource:
         """Take a unit, in the order of decoding; it is due when `playout` says."""
         with self._changed:
             if len(self._units) >= MAX_WAITING:
-                self.dropped += len(self._units)
-                self._units.clear()
+                self._drop_waiting()
                 self._wait_for_key = True
+            elif unit.key and self._behind_us > MOST_BEHIND_US:
+                self._drop_waiting()  # this one needs none of them
             self._units.append((unit, playout))
             self._changed.notify_all()
 
@@ -93,6 +96,18 @@ class VideoSource:
     def live(self) -> bool:
         """Whether there is a picture to show."""
         return self._shown is not None
+
+    @property
+    def _behind_us(self) -> int:
+        """How long ago the oldest unit that waits was due."""
+        if self._grid is None or not self._units:
+            return 0
+        unit, playout = self._units[0]
+        return self._grid.begin_us - playout.at(unit.pts_us)
+
+    def _drop_waiting(self) -> None:
+        self.dropped += len(self._units)
+        self._units.clear()
 
     def look(self, now_us: int, period_us: float) -> tuple[VideoFrame, Scaled] | None:
         """Return the picture that is shown from output time `now_us` on, scaled to a shape that may be an earlier one.

@@ -79,7 +79,7 @@ def test_the_latest_picture_of_a_group_is_what_is_seen_first(opened: Open) -> No
 
 def test_who_looks_already_sees_the_first_picture_while_the_others_are_made_up_for(opened: Open) -> None:
     source, playout = opened(), punctual()
-    source.look(5_000_000, PERIOD_US)
+    source.look(500_000, PERIOD_US)
 
     for unit in pictures(RED, 1.0) + pictures(BLUE, 9.0, start_us=1_000_000, gop=1000):
         source.feed(unit, playout)
@@ -146,6 +146,20 @@ def test_who_joins_in_the_middle_waits_for_a_key_frame(opened: Open) -> None:
 
     eventually(lambda: is_blue(luma(source, 5_000_000)), "the first key frame is shown")
     assert source.broken == 0
+
+
+def test_a_decoder_that_is_seconds_behind_goes_on_with_the_next_key_frame(opened: Open) -> None:
+    first, playout = threading.Event(), punctual()
+    source = opened(first.set)
+    live(source, pictures(RED, 0.04), playout, first)
+    source.look(10_000_000, PERIOD_US)
+
+    # All are overdue, and nobody looks again, so that they wait: three groups of a second each, and then a blue one.
+    for unit in pictures(RED, 3.0, start_us=1_000_000) + pictures(BLUE, 0.04, start_us=4_000_000):
+        source.feed(unit, playout)
+
+    assert source.dropped >= 2 * FPS
+    eventually(lambda: is_blue(luma(source, 60_000_000)), "the newest key frame is shown")
 
 
 def test_when_too_much_waits_it_is_left_out_up_to_a_key_frame(opened: Open) -> None:
