@@ -88,6 +88,7 @@ class Mixer:
 
     def _make(self, sound: SoundTrack, encoding: InOrder, begin_us: int, shift_us: int) -> None:
         pictures: PictureTrack | None = None
+        begun = False
         while not self._closing and (showing := self._showing) is not None:
             if showing.encoding is not None and (pictures is None or pictures.encoding != showing.encoding):
                 if pictures is not None:
@@ -105,7 +106,12 @@ class Mixer:
                 self._wake.clear()
             elif pictures is not None and drawn:
                 self.skipped += pictures.skip(now_us)
-                encoding.put(partial(self._hand_over, partial(pictures.encode, pictures.draw(showing))))
+                work = partial(self._hand_over, partial(pictures.encode, pictures.draw(showing)))
+                if begun:
+                    encoding.put(work)
+                else:
+                    work()  # here, so that no sound comes before the picture with which destinations begin
+                begun = True
             else:
                 self._hand_over(partial(sound.make, showing))
 
