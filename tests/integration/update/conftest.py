@@ -6,24 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.harness.cloud import Cloud
-from tests.harness.hosted_cdn import HostedCdn
-from tests.harness.publisher import ffmpeg_missing
 from tests.harness.served import Served
+from tests.integration.mix.conftest import _ffmpeg, cdn, films
 from tests.integration.update.running import stop_all
 from tests.integration.update.scenes import PEOPLE, ROOM, publishing
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _ffmpeg() -> None:
-    """Skip all of them where nobody can publish."""
-    if why := ffmpeg_missing():
-        pytest.skip(why)
-
-
-@pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for films."""
-    return tmp_path_factory.mktemp("films")
+__all__ = ["_ffmpeg", "cdn", "cloud", "films", "people", "served"]
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +35,3 @@ def cloud(served: Served) -> Iterator[Cloud]:
     client = Cloud(served)
     yield client
     stop_all(client)
-
-
-@pytest.fixture
-def cdn() -> Iterator[HostedCdn]:
-    """A fake CDN that does all it is asked for, until told otherwise."""
-    with HostedCdn() as running:
-        yield running
