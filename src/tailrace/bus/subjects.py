@@ -1,7 +1,5 @@
 """Subjects: the names on the bus (design section 3). Every id is quoted, so that none can hold a dot or a wildcard."""
 
-from collections.abc import Sequence
-
 from tailrace.ids import Kind, Room, SdkAppId, Stream, TaskId, UserId, quote, unquote
 from tailrace.model.presence import Role
 
@@ -49,9 +47,19 @@ def from_queued(subject: str) -> tuple[SdkAppId, TaskId]:
     return SdkAppId(int(app)), TaskId(unquote(task_id))
 
 
-def event(parts: Sequence[str]) -> str:
-    """Return the subject of an event, given its parts from the general to the special."""
-    return ".".join((EVENTS, *map(quote, parts)))
+def task_event(app: SdkAppId, task_id: TaskId) -> str:
+    """Return the subject of the events of a task."""
+    return f"{EVENTS}.task.{app}.{quote(task_id)}"
+
+
+def room_event(room: Room) -> str:
+    """Return the subject of the events of a room."""
+    return f"{EVENTS}.room.{room.token}"
+
+
+def events_of(app: SdkAppId) -> str:
+    """Return the pattern of all events of an app's rooms and tasks."""
+    return f"{EVENTS}.*.{app}.*"
 
 
 def task_key(app: SdkAppId, task_id: TaskId) -> str:

@@ -12,12 +12,12 @@ from tailrace.clock import Clock
 from tailrace.errors import BusError
 from tailrace.ids import quote
 from tailrace.model.presence import Presence
+from tailrace.model.room_event import RoomEvent, RoomEventType
 from tailrace.net.rtmp_server import Connection
 
 _log = logging.getLogger(__name__)
 
-# spec/04 section 2, our choice for RTMP users: an anchor, on another terminal, with a native SDK.
-_WHO = {"role": 20, "terminal_type": 100, "user_type": 3}
+# spec/04 section 2.
 _ENTERED_BY_ITSELF = 1
 _LEFT_BY_ITSELF, _LEFT_BY_TIMEOUT, _LEFT_REMOVED = 1, 2, 3
 
@@ -79,7 +79,7 @@ class Stay:
         await self.end()
 
     async def _run(self) -> None:
-        await self._tell("entered", _ENTERED_BY_ITSELF)
+        await self._tell(RoomEventType.ENTER_ROOM, _ENTERED_BY_ITSELF)
         try:
             await self._membership.run()
             self._left_by = _LEFT_REMOVED
@@ -88,24 +88,12 @@ class Stay:
             _log.error("presence lost", extra={"error": str(error)})
             self._connection.close("the server cannot keep the presence in the room")
         finally:
-            await self._tell("left", self._left_by)
+            await self._tell(RoomEventType.EXIT_ROOM, self._left_by)
 
-    async def _tell(self, event: str, reason: int) -> None:
+    async def _tell(self, kind: RoomEventType, reason: int) -> None:
         presence = self.presence
-        room = presence.room
-        body = {
-            "event": event,
-            "at": self._stays.clock.unix(),
-            "sdk_app_id": room.app,
-            "room_id": room.room_id,
-            "numeric": room.numeric,
-            "user": presence.user,
-            "stream": presence.role.value,
-            "session": presence.session,
-            "reason": reason,
-            **_WHO,
-        }
+        event = RoomEvent(self._stays.clock.unix(), kind, presence.room, presence.user, reason)
         try:
-            await self._stays.events.append(("room", str(room.app), event), body)
+            await self._stays.events.of_room(event)
         except BusError as error:
-            _log.warning("room event not stored", extra={"event": event, "error": str(error)})
+            _log.warning("room event not stored", extra={"event": kind.name, "error": str(error)})

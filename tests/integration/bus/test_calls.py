@@ -8,8 +8,10 @@ import pytest
 from tailrace.bus.calls import call, serve
 from tailrace.bus.connection import Bus
 from tailrace.bus.events import Events
+from tailrace.bus.plain import load
 from tailrace.errors import BusError, TaskNotFound
-from tailrace.ids import SdkAppId, TaskId
+from tailrace.ids import Room, SdkAppId, TaskId, UserId
+from tailrace.model.task_event import TaskEvent, What
 from tests.integration.bus.conftest import Run
 
 
@@ -57,12 +59,16 @@ def test_a_call_that_is_not_answered_in_time_is_an_error(run: Run, app: SdkAppId
 
 
 def test_events_are_numbered_in_the_order_in_which_they_were_stored(run: Run, app: SdkAppId) -> None:
+    def event(what: What) -> TaskEvent:
+        return TaskEvent(1.5, what, TaskId("t.1"), Room(app, "stage", numeric=False), UserId("robot"))
+
     async def scenario(bus: Bus) -> None:
         events = Events(bus)
-        first = await events.append(("task", str(app), "t.1"), {"state": "running"})
-        second = await events.append(("task", str(app), "t.1"), {"state": "ended"})
+        first = await events.of_task(event(What.TAKEN))
+        second = await events.of_task(event(What.ENDED))
         assert second > first
         message = await bus.js.get_msg("events", seq=second)
-        assert (message.subject, message.data) == (f"events.task.{app}.t=2E1", b'{"state": "ended"}')
+        assert message.subject == f"events.task.{app}.t=2E1"
+        assert load(TaskEvent, message.data or b"") == event(What.ENDED)
 
     run(scenario)

@@ -15,7 +15,9 @@ def test_names_are_those_of_the_design() -> None:
     assert subjects.media_of(STREAM) == "media.1.sa=2Eb=20=2A=3E.u=40x.aux.*"
     assert subjects.keyframe(STREAM) == "keyframe.1.sa=2Eb=20=2A=3E.u=40x.aux"
     assert subjects.task(TaskId("a/b.c")) == "task.a=2Fb=2Ec"
-    assert subjects.event(("task", "t.1")) == "events.task.t=2E1"
+    assert subjects.task_event(SdkAppId(1), TaskId("t.1")) == "events.task.1.t=2E1"
+    assert subjects.room_event(ROOM) == "events.room.1.sa=2Eb=20=2A=3E"
+    assert subjects.events_of(SdkAppId(1)) == "events.*.1.*"
     assert subjects.presence_key(ROOM, UserId("u@x"), Role.ROBOT) == "1.sa=2Eb=20=2A=3E.u=40x.robot"
 
 

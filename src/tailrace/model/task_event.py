@@ -1,0 +1,62 @@
+"""Task event: one thing that happened to a task, as stored in the stream of events.
+
+The time line of a task (API, console, log) and its callbacks (spec/04 section 4) are made of these.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tailrace.ids import Room, TaskId, UserId
+from tailrace.model.task import DestinationStatus
+from tailrace.secret import PushUrl
+
+
+class What(StrEnum):
+    """What happened."""
+
+    QUEUED = "queued"  # a start was accepted
+    TAKEN = "taken"  # a worker's child has taken the task over: the first time, or after a crash or a hand-over
+    CRASHED = "crashed"  # a child ended by itself, or was ended because it stood still
+    RELEASED = "released"  # a child let go in order, and another worker will take over
+    UPDATED = "updated"  # an update was accepted
+    VISIBLE = "visible"  # the output shows another revision
+    SOURCE_LOST = "source lost"  # nothing comes from the publisher any more; the output is kept alive
+    SOURCE_BACK = "source back"
+    DESTINATION = "destination"  # `destination` says what
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationEvent:
+    """A destination's state. `repeated`: it is still the same one, and told again (spec/04 section 4.1).
+
+    `attempt` counts the tries since the connection was last good, from 1; `retry_after` is the pause in seconds before
+    the next one, 0.0 when there is none. `error_code` is of docs/destinations.md, 0 while all is well. The counters are
+    those of DestinationReport.
+    """
+
+    number: int
+    url: PushUrl
+    status: DestinationStatus
+    repeated: bool = False
+    error_code: int = 0
+    attempt: int = 0
+    retry_after: float = 0.0
+    sent_bytes: int = 0
+    dropped_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEvent:
+    """`at` is Unix seconds; `robot` is AgentParams.UserId; `words` says why, for people."""
+
+    at: float
+    what: What
+    task_id: TaskId
+    room: Room
+    robot: UserId
+    words: str = ""
+    epoch: int = 0
+    revision: int = 0
+    destination: DestinationEvent | None = None
