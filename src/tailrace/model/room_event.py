@@ -1,4 +1,4 @@
-"""Room event: somebody came, went, began or ended to send, as stored in the stream of events (spec/04, sections 2-3)."""
+"""Room event: somebody came, went, began or ended to send, as stored in the stream of events (spec/04 sections 2-3)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
