@@ -20,9 +20,10 @@ from rich.table import Table
 
 from bench import clip
 from bench.rtmp_core import publishing
-from tailrace.bus.connection import Bus, connect
+from tailrace.bus.connection import connect
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.media import Publisher, subscribe
+from tailrace.bus.outbox import Outbox, sending
 from tailrace.ids import Kind, Room, SdkAppId, Stream, UserId
 from tailrace.ingest.intake import Intake
 from tailrace.media.audio import AacTranscoder
@@ -93,16 +94,17 @@ async def bus_steps(server: EmbeddedServer, units: list[Unit]) -> list[Step]:
     """Publish and subscribe over NATS, both in this process; the figures hold both ends, nats-server's are not in."""
     publishing, subscribing = await connect(server.url, "publish"), await connect(server.url, "subscribe")
     try:
-        carried = _Carried(publishing)
-        subscription = await subscribe(subscribing, _STREAM, carried.take)
-        await subscribing.nc.flush()
-        both = _PICTURES + _SOUNDS
-        pausing = await _measured(carried.paced([None] * len(units), both))
-        steps = [
-            Step("NATS publish + subscribe", await _measured(carried.all(units)), both),
-            Step("the same, at a stream's pace", await _measured(carried.paced(units, both)) - pausing, both),
-        ]
-        await subscription.close()
+        async with sending(publishing) as outbox:
+            carried = _Carried(outbox)
+            subscription = await subscribe(subscribing, _STREAM, carried.take)
+            await subscribing.nc.flush()
+            both = _PICTURES + _SOUNDS
+            pausing = await _measured(carried.paced([None] * len(units), both))
+            steps = [
+                Step("NATS publish + subscribe", await _measured(carried.all(units)), both),
+                Step("the same, at a stream's pace", await _measured(carried.paced(units, both)) - pausing, both),
+            ]
+            await subscription.close()
         return steps
     finally:
         await publishing.close()
@@ -112,8 +114,8 @@ async def bus_steps(server: EmbeddedServer, units: list[Unit]) -> list[Step]:
 class _Carried:
     """Units on their way from one connection to the other; its methods return how many there were."""
 
-    def __init__(self, bus: Bus) -> None:
-        self._publisher = Publisher(bus, _STREAM)
+    def __init__(self, outbox: Outbox) -> None:
+        self._publisher = Publisher(outbox, _STREAM)
         self._arrived = asyncio.Event()
 
     async def take(self, _unit: Unit) -> None:
@@ -124,7 +126,7 @@ class _Carried:
         """Send each once the one before has arrived."""
         for unit in units:
             self._arrived.clear()
-            await self._publisher.publish(unit)
+            self._publisher.publish(unit)
             await self._arrived.wait()
         return len(units)
 
@@ -135,7 +137,7 @@ class _Carried:
         for number, unit in enumerate(units[:count]):
             await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))
             if unit is not None:
-                await self._publisher.publish(unit)
+                self._publisher.publish(unit)
         return count
 
 

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 
-from tailrace.bus.connection import Bus, asking
+from tailrace.bus.connection import Bus
+from tailrace.bus.outbox import Outbox
 from tailrace.bus.subjects import media, media_of
 from tailrace.errors import PeerError
 from tailrace.ids import Kind, Stream
@@ -23,23 +24,19 @@ MAX_PENDING_BYTES = 16 * 1024 * 1024
 class Publisher:
     """Publishes one stream. Units that cannot be sent now are dropped and counted: late ones are worth nothing."""
 
-    def __init__(self, bus: Bus, stream: Stream) -> None:
-        self._nc = bus.nc
+    def __init__(self, outbox: Outbox, stream: Stream) -> None:
+        self._outbox = outbox
         self._audio = media(stream, Kind.AUDIO)
         self._video = media(stream, Kind.VIDEO)
         self.dropped = 0
-        """Units not sent because the bus was away."""
+        """Units not sent because the bus was away, or did not take them."""
 
-    async def publish(self, unit: Unit) -> None:
+    def publish(self, unit: Unit) -> None:
         """Send one unit on the track of its codec. Raises ValueError when it is over MAX_UNIT_BYTES."""
         data = unit.encode()
         if len(data) > MAX_UNIT_BYTES:
             raise ValueError(f"unit of {len(data)} bytes is over the limit of {MAX_UNIT_BYTES}")
-        if not self._nc.is_connected:
-            self.dropped += 1
-            return
-        with asking("publish media"):
-            await self._nc.publish(self._video if unit.codec.is_video else self._audio, data)
+        self.dropped += not self._outbox.put(self._video if unit.codec.is_video else self._audio, data)
 
 
 class Subscription:

@@ -6,6 +6,7 @@ import logging
 from tailrace import supervise
 from tailrace.bus import connection as bus_connection
 from tailrace.bus import health
+from tailrace.bus.outbox import sending
 from tailrace.clock import SystemClock
 from tailrace.config import Config
 from tailrace.ids import SdkAppId
@@ -41,9 +42,9 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
     bus = await bus_connection.connect(bus_url, "ingest")
     try:
         await bus.prepare(config.rooms.lost_after, config.worker.ack_wait)
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group, sending(bus) as outbox:
             stays = Stays(bus, config.rooms.lost_after, clock, group)
-            lobby = Lobby(bus, {SdkAppId(app.sdk_app_id): app for app in config.app}, stays, clock)
+            lobby = Lobby(bus, outbox, {SdkAppId(app.sdk_app_id): app for app in config.app}, stays, clock)
 
             def receive(connection: Connection) -> Reception:
                 return Reception(connection, lobby, cdn, allowed, clock)

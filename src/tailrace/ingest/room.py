@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tailrace.bus.connection import Bus
 from tailrace.bus.media import Publisher
+from tailrace.bus.outbox import Outbox
 from tailrace.bus.services import Service
 from tailrace.bus.starts import serve_starts
 from tailrace.clock import Clock
@@ -30,6 +31,7 @@ class Lobby:
     """What a publisher needs to enter a room."""
 
     bus: Bus
+    outbox: Outbox
     apps: Mapping[SdkAppId, App]
     stays: Stays
     clock: Clock
@@ -45,7 +47,7 @@ class RoomPublisher:
         self._session = session
         self._intake = Intake(session)
         self._group = Group[Unit]()
-        self._media = Publisher(lobby.bus, stream)
+        self._media = Publisher(lobby.outbox, stream)
         self._starts: Service | None = None
         self._stay: Stay | None = None
         self._announced_setups = 0
@@ -78,7 +80,7 @@ class RoomPublisher:
             self._thrown_out = True
             raise
         if unit is not None:
-            await self._pass_on(unit)
+            self._pass_on(unit)
 
     async def audio(self, timestamp_ms: int, payload: bytes) -> None:
         """Publish a sound frame. Raises PeerError to have the connection closed."""
@@ -88,7 +90,7 @@ class RoomPublisher:
             self._thrown_out = True
             raise
         if unit is not None:
-            await self._pass_on(unit)
+            self._pass_on(unit)
 
     async def ended(self, orderly: bool, reason: str) -> None:
         """Leave the room: at once after an orderly end or bad media, else later, as lost publishers do."""
@@ -103,15 +105,10 @@ class RoomPublisher:
         elif self._stay is not None:
             self._stay.lose()
 
-    async def _pass_on(self, unit: Unit) -> None:
+    def _pass_on(self, unit: Unit) -> None:
         size = len(unit.payload) + len(unit.config)
         self._group.add(unit, size, video=unit.codec.is_video, key=unit.key)
-        try:
-            await self._media.publish(unit)
-        except BusError as error:
-            # As when the bus is away: this unit is lost, the publisher is not to blame, and subscribers see the gap.
-            self._media.dropped += 1
-            _log.warning("unit not sent", extra={"stream": self._stream.token, "error": str(error)})
+        self._media.publish(unit)
         # With the first unit the set-up data of both tracks is usually there: publishers send it before any media.
         if self._announced_setups != self._intake.setups:
             self._announced_setups = self._intake.setups

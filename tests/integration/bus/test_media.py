@@ -8,6 +8,7 @@ import pytest
 from tailrace.bus.connection import Bus
 from tailrace.bus.embedded import MAX_PAYLOAD_BYTES
 from tailrace.bus.media import MAX_PENDING_UNITS, Publisher, subscribe
+from tailrace.bus.outbox import MAX_WAITING_BYTES, sending
 from tailrace.bus.starts import request_start, serve_starts
 from tailrace.errors import BusError
 from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId
@@ -36,11 +37,12 @@ def test_units_of_both_tracks_arrive_whole_and_in_order(run: Run, app: SdkAppId)
                 complete.set()
 
         subscription = await subscribe(bus, a_stream(app), take)
-        publisher = Publisher(bus, a_stream(app))
-        for unit in sent:
-            await publisher.publish(unit)
-        await Publisher(bus, a_stream(app, StreamType.AUX)).publish(a_unit(99))
-        await complete.wait()
+        async with sending(bus) as outbox:
+            publisher = Publisher(outbox, a_stream(app))
+            for unit in sent:
+                publisher.publish(unit)
+            Publisher(outbox, a_stream(app, StreamType.AUX)).publish(a_unit(99))
+            await complete.wait()
         await subscription.close()
         assert units == sent
         assert (publisher.dropped, subscription.dropped) == (0, 0)
@@ -58,12 +60,40 @@ def test_a_unit_over_the_limit_is_refused_and_one_at_the_limit_arrives(run: Run,
             arrived.set_result(unit)
 
         subscription = await subscribe(bus, a_stream(app), take)
-        publisher = Publisher(bus, a_stream(app))
-        with pytest.raises(ValueError, match="over the limit"):
-            await publisher.publish(a_unit(0, payload=bytes(MAX_UNIT_BYTES - header + 1)))
-        await publisher.publish(a_unit(0, payload=bytes(MAX_UNIT_BYTES - header)))
-        assert len((await arrived).payload) == MAX_UNIT_BYTES - header
+        async with sending(bus) as outbox:
+            publisher = Publisher(outbox, a_stream(app))
+            with pytest.raises(ValueError, match="over the limit"):
+                publisher.publish(a_unit(0, payload=bytes(MAX_UNIT_BYTES - header + 1)))
+            publisher.publish(a_unit(0, payload=bytes(MAX_UNIT_BYTES - header)))
+            assert len((await arrived).payload) == MAX_UNIT_BYTES - header
         await subscription.close()
+
+    run(scenario)
+
+
+def test_what_waits_for_others_is_sent_before_the_outbox_ends(run: Run, app: SdkAppId) -> None:
+    async def scenario(bus: Bus) -> None:
+        units: asyncio.Queue[Unit] = asyncio.Queue()
+        subscription = await subscribe(bus, a_stream(app), units.put)
+        async with sending(bus) as outbox:
+            publisher = Publisher(outbox, a_stream(app))
+            publisher.publish(a_unit(0))
+            assert (await units.get()).sequence == 0
+            for number in (1, 2, 3):  # within the time in which messages wait for each other
+                publisher.publish(a_unit(number))
+        assert [(await units.get()).sequence for _ in range(3)] == [1, 2, 3]
+        await subscription.close()
+
+    run(scenario)
+
+
+def test_units_beyond_what_may_wait_are_dropped_and_counted(run: Run, app: SdkAppId) -> None:
+    async def scenario(bus: Bus) -> None:
+        async with sending(bus) as outbox:
+            publisher = Publisher(outbox, a_stream(app))
+            for number in range(10):
+                publisher.publish(a_unit(number, payload=bytes(MAX_WAITING_BYTES // 4)))
+            assert publisher.dropped == 10 - 3  # with their headers, a fourth does not fit
 
     run(scenario)
 
@@ -80,9 +110,10 @@ def test_a_subscriber_that_is_too_slow_loses_units_and_knows_how_many(run: Run, 
             units.append(unit)
 
         subscription = await subscribe(bus, a_stream(app), take)
-        publisher = Publisher(bus, a_stream(app))
-        for number in range(count):
-            await publisher.publish(a_unit(number))
+        async with sending(bus) as outbox:
+            publisher = Publisher(outbox, a_stream(app))
+            for number in range(count):
+                publisher.publish(a_unit(number))
         while len(units) + subscription.dropped < count:
             await bus.alive()
         await subscription.close()

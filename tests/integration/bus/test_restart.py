@@ -16,6 +16,7 @@ from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.media import Publisher, subscribe
 from tailrace.bus.membership import Membership
 from tailrace.bus.mirror import Mirror
+from tailrace.bus.outbox import sending
 from tailrace.bus.queue import Queue
 from tailrace.bus.rooms import Change, Joined, Left, Rooms
 from tailrace.bus.tasks import Tasks
@@ -218,21 +219,22 @@ def test_media_flows_again_and_what_was_sent_meanwhile_is_counted(server: Embedd
     async def scenario(bus: Bus) -> None:
         units: asyncio.Queue[Unit] = asyncio.Queue()
         subscription = await subscribe(bus, stream, units.put)
-        publisher = Publisher(bus, stream)
-        await publisher.publish(a_unit(1))
-        assert (await units.get()).sequence == 1
-        server.stop()
-        while bus.connected:
-            await bus.alive(0.1)
-        await publisher.publish(a_unit(2))
-        assert publisher.dropped == 1
-        back = asyncio.Event()
-        with bus.reconnection(back.set):
-            server.start()
-            server.wait_ready(10)
-            await back.wait()
-        await publisher.publish(a_unit(3))
-        assert (await units.get()).sequence == 3
+        async with sending(bus) as outbox:
+            publisher = Publisher(outbox, stream)
+            publisher.publish(a_unit(1))
+            assert (await units.get()).sequence == 1
+            server.stop()
+            while bus.connected:
+                await bus.alive(0.1)
+            publisher.publish(a_unit(2))
+            assert publisher.dropped == 1
+            back = asyncio.Event()
+            with bus.reconnection(back.set):
+                server.start()
+                server.wait_ready(10)
+                await back.wait()
+            publisher.publish(a_unit(3))
+            assert (await units.get()).sequence == 3
         await subscription.close()
 
     run_with(server, scenario)
