@@ -25,7 +25,11 @@ _LOUDEST = 2.0
 
 def samples_of(frame: AudioFrame) -> Samples:
     """Return the samples of a planar float frame."""
-    return np.stack([np.frombuffer(memoryview(plane), np.float32, frame.samples) for plane in frame.planes])
+    planes = frame.planes
+    samples = np.empty((len(planes), frame.samples), np.float32)
+    for row, plane in zip(samples, planes, strict=True):
+        row[:] = np.frombuffer(memoryview(plane), np.float32, frame.samples)
+    return samples
 
 
 class SoundDecoder:

@@ -46,7 +46,7 @@ class Voice:
         self._at = 0  # number of the sample to be played next
         self._gain = 0.0  # at the end of the last block
         self._correcting = False
-        self._meter = Meter()
+        self._meter: Meter | None = None
 
     def feed(self, codec: Codec, config: bytes, payload: bytes, pts_us: int) -> None:
         """Take one unit (its set-up data may be empty for Opus). Raises PeerError; the next unit may be fed."""
@@ -58,18 +58,24 @@ class Voice:
         self._tape.append(samples, pts_us)
 
     def volume(self) -> int:
-        """Return how loud it was since the last call, 0 to 100."""
+        """Return how loud it was since the last call, 0 to 100; measured from the first call on, which returns 0."""
+        if self._meter is None:
+            self._meter = Meter()
         return self._meter.read()
 
     def read(self, out_us: int, samples: int) -> Samples | None:
         """Return the samples due from the output time `out_us` on, None for silence. Do not write into them."""
         due = self._tape.number_at(out_us - self.playout.offset_us)
         block = None if due is None else self._play(due, samples)
-        if block is None:
-            self._meter.add_silence(samples * self._channels)
-        else:
-            self._meter.add(block)
+        if self._meter is not None:
+            self._measure(self._meter, block, samples)
         return block
+
+    def _measure(self, meter: Meter, block: Samples | None, samples: int) -> None:
+        if block is None:
+            meter.add_silence(samples * self._channels)
+        else:
+            meter.add(block)
 
     def _play(self, due: int, samples: int) -> Samples | None:
         tail = None

@@ -202,6 +202,7 @@ def test_a_tone_stays_in_tune_while_its_clock_is_followed(ppm: int) -> None:
 
 def test_the_volume_is_that_since_it_was_asked_last() -> None:
     source = publisher()
+    assert source.voice.volume() == 0  # from here on it is measured
     heard(source, 1.0)
 
     first, at_once = source.voice.volume(), source.voice.volume()
