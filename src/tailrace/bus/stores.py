@@ -3,10 +3,13 @@
 from nats.js import JetStreamContext, api
 from nats.js.errors import BadRequestError
 
-from tailrace.bus.subjects import EVENTS, QUEUE, ROOMS, TASKS, WORKERS, changed, stored, stream_of
+from tailrace.bus.subjects import EVENTS, QUEUE, REGISTERS, ROOMS, TASKS, WORKERS, changed, stored, stream_of
 
 # Callbacks are repeated for hours and usage is asked for by the day; a week leaves room for a long weekend.
 EVENTS_AGE = 7 * 24 * 3600.0
+# An event that is told again later than this is stored twice. It is told again after an answer that did not come, or by
+# who goes on with a task: within seconds. nats-server keeps the names of this time in memory, 100 bytes each.
+EVENTS_ONCE = 600.0
 # Leases of one cluster at a time: a thousand workers at their default limit of a hundred tasks.
 MAX_LEASES = 100_000
 _NAME_IN_USE = 10058
@@ -37,6 +40,7 @@ async def prepare(js: JetStreamContext, presence_ttl: float, ack_wait: float) ->
 def _streams(presence_ttl: float) -> tuple[api.StreamConfig, ...]:
     return (
         _bucket(ROOMS, api.StorageType.MEMORY, presence_ttl),
+        _bucket(REGISTERS, api.StorageType.FILE, None),
         _bucket(TASKS, api.StorageType.FILE, None),
         api.StreamConfig(
             name=QUEUE,
@@ -48,7 +52,15 @@ def _streams(presence_ttl: float) -> tuple[api.StreamConfig, ...]:
             max_msgs_per_subject=1,
             discard_new_per_subject=True,
         ),
-        api.StreamConfig(name=EVENTS, subjects=[f"{EVENTS}.>"], storage=api.StorageType.FILE, max_age=EVENTS_AGE),
+        api.StreamConfig(
+            name=EVENTS,
+            subjects=[f"{EVENTS}.>"],
+            storage=api.StorageType.FILE,
+            max_age=EVENTS_AGE,
+            duplicate_window=EVENTS_ONCE,
+            # Read in batches without a consumer that would have to be cleared away.
+            allow_direct=True,
+        ),
     )
 
 

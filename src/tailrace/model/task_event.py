@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tailrace.ids import Room, TaskId, UserId
-from tailrace.model.task import DestinationStatus
+from tailrace.model.task import DestinationStatus, TaskRecord
 from tailrace.secret import PushUrl
 
 
@@ -60,3 +60,43 @@ class TaskEvent:
     epoch: int = 0
     revision: int = 0
     destination: DestinationEvent | None = None
+
+
+# Destinations have numbers that are never used again, and each of these ends one of them.
+_LAST = (DestinationStatus.DISCONNECTING, DestinationStatus.IDLE)
+_OVER = (DestinationStatus.IDLE, DestinationStatus.FAILURE)
+
+
+def name_of(event: TaskEvent) -> str:
+    """Return the name of an event that can happen to a task but once, empty for others.
+
+    Such an event is told by everybody who knows of it, so that the death of one does not lose it; the name keeps it
+    single.
+    """
+    match event.what:
+        case What.QUEUED | What.STOPPING | What.ENDED:
+            return f"{event.task_id}/{event.what}"
+        case What.UPDATED:
+            return f"{event.task_id}/{event.what}/{event.revision}"
+        case What.DESTINATION if event.destination is not None and event.destination.status in _LAST:
+            return f"{event.task_id}/{event.destination.number}/{event.destination.status}"
+    return ""
+
+
+def endings(record: TaskRecord, at: float, words: str, error_code: int = 0) -> list[TaskEvent]:
+    """Return what is to be told of a task that has ended without a child: its destinations' ends, then its own.
+
+    The destinations are as `record` says; one that was never dialled, or has failed, has ended before.
+    """
+    dialled = {report.number: report for report in record.output.destinations if report.status not in _OVER}
+    told = [
+        DestinationEvent(destination.number, destination.url, status, error_code=error_code)
+        for destination in record.plan.destinations
+        if destination.number in dialled
+        for status in _LAST
+    ]
+    common = (record.task_id, record.plan.room, record.plan.robot, words, record.epoch)
+    return [
+        *(TaskEvent(at, What.DESTINATION, *common, destination=destination) for destination in told),
+        TaskEvent(at, What.ENDED, *common),
+    ]

@@ -9,25 +9,35 @@ import logging
 import os
 import threading
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NoReturn
 
 from tailrace import logs
 from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
+from tailrace.bus.events import Events
+from tailrace.bus.journal import Journal
 from tailrace.bus.tasks import Tasks
 from tailrace.clock import SystemClock
 from tailrace.model.task import EndReason, OutputReport, TaskRecord, TaskState
+from tailrace.model.task_event import What, endings, name_of
 from tailrace.supervise import run_until_stopped, start, stop
+from tailrace.worker.chronicle import Chronicle
+from tailrace.worker.heartbeat import BEAT_EACH, Pulse
 from tailrace.worker.job import Job, Outcome
+from tailrace.worker.push import Ending
 from tailrace.worker.record import Fenced, Recorder
 from tailrace.worker.relay import Relay
 
 _log = logging.getLogger(__name__)
 
+RELEASING = "the task moves to another worker"
+# Codes of docs/destinations.md for tasks whose end was no one's wish (spec/04 section 4.1).
+ERROR_CODES = {EndReason.ROBOT_KICKED: 6001, EndReason.FAILED: 6002}
 
-def run_child(job: dict[str, Any], lifeline: int) -> int:
+
+def run_child(job: dict[str, Any], lifeline: int, pulse: Pulse) -> int:
     """Run one task in this process; return an `Outcome` for the exit status."""
-    child = Child(Job.decode(job))
+    child = Child(Job.decode(job), pulse)
     logs.bind(task_id=job["task_id"])
     threading.excepthook = end_with_the_thread
     run_until_stopped(child.run, lifeline)
@@ -46,9 +56,10 @@ def end_with_the_thread(fault: threading.ExceptHookArgs) -> None:
 class Child:
     """One task while it runs. `outcome` is valid once `run` has returned."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, pulse: Pulse) -> None:
         self.outcome = Outcome.RELEASED
         self._job = job
+        self._pulse = pulse
         self._clock = SystemClock()
         self._ending = asyncio.Event()
         self._end_reason = EndReason.STOPPED
@@ -56,39 +67,61 @@ class Child:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Take the task over and run it until it ends, is fenced, or `stopping` asks to release it."""
+        async with asyncio.TaskGroup() as group:
+            beating = start(group, self._beat(), "heartbeat")
+            await self._connect_and_run(stopping)
+            await stop(beating)
+
+    async def _beat(self) -> NoReturn:
+        while True:
+            self._pulse.beat(self._relay.made() if self._relay else ())
+            await asyncio.sleep(BEAT_EACH)
+
+    async def _connect_and_run(self, stopping: asyncio.Event) -> None:
         job = self._job
         bus = await connect(job.bus_url, f"task {job.task_id[:16]}")
         try:
             self._recorder = Recorder(Tasks(bus), job, self._clock)
             service = await calls.serve(bus, job.task_id, self._answer)
+            journal = Journal(Events(bus))
             try:
-                await self._run(bus, stopping)
-            except Fenced:
-                self.outcome = Outcome.FENCED
+                async with journal.writing():
+                    self.outcome = await self._run(bus, journal, stopping)
             finally:
                 await service.close()
         finally:
             await bus.close()
 
-    async def _run(self, bus: Bus, stopping: asyncio.Event) -> None:
+    async def _run(self, bus: Bus, journal: Journal, stopping: asyncio.Event) -> Outcome:
         record = await self._recorder.take_over(os.getpid())
         if record is None:
-            self.outcome = Outcome.ENDED
-            return
-        output = record.output
+            return Outcome.ENDED
+        chronicle = Chronicle(journal, record, self._clock)
+        # What control has told, too, unless it died before.
+        chronicle.tell(What.QUEUED, at=record.created_at)
+        chronicle.tell(What.TAKEN, f"by worker {record.worker}")
         if record.state is TaskState.RUNNING:
-            output = await self._relay_until_over(bus, record, stopping)
+            output = await self._relay_until_over(bus, record, chronicle, stopping)
             if self._recorder.fenced.is_set():
-                self.outcome = Outcome.FENCED
-                return
+                return Outcome.FENCED
             if not self._ending.is_set():
-                return
-        await self._recorder.ended(self._end_reason, output)
-        self.outcome = Outcome.ENDED
+                chronicle.tell(What.RELEASED, RELEASING)
+                await self._recorder.released(output)
+                return Outcome.RELEASED
+        else:
+            output = self._only_end(record, journal)
+        try:
+            await self._recorder.ended(self._end_reason, output)
+        except Fenced:
+            return Outcome.FENCED
+        chronicle.tell(What.ENDED, self._end_reason)
+        return Outcome.ENDED
 
-    async def _relay_until_over(self, bus: Bus, record: TaskRecord, stopping: asyncio.Event) -> OutputReport:
+    async def _relay_until_over(
+        self, bus: Bus, record: TaskRecord, chronicle: Chronicle, stopping: asyncio.Event
+    ) -> OutputReport:
         recorder = self._recorder
-        relay = self._relay = Relay(bus, self._job, record, self._clock, recorder.report_soon, recorder.ours)
+        relay = self._relay = Relay(bus, self._job, record, self._clock, recorder.report_soon, recorder.ours, chronicle)
         async with asyncio.TaskGroup() as group:
             running = [
                 start(group, relay.run(self._end), "relay"),
@@ -104,9 +137,25 @@ class Child:
                 )
             ]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            self._prepare_end(relay, chronicle)
             for task in ends + running:
                 await stop(task)
         return relay.report()
+
+    def _prepare_end(self, relay: Relay, chronicle: Chronicle) -> None:
+        if self._recorder.fenced.is_set():
+            chronicle.close()
+        elif not self._ending.is_set():
+            relay.end_as(Ending(RELEASING, moves=True))
+        else:
+            chronicle.tell(What.STOPPING, self._end_reason)
+            relay.end_as(Ending(self._end_reason, ERROR_CODES.get(self._end_reason, 0)))
+
+    def _only_end(self, record: TaskRecord, journal: Journal) -> OutputReport:
+        """Tell what the child before had no time for."""
+        for event in endings(record, self._clock.unix(), record.reason):
+            journal.add(event, name_of(event))
+        return record.output
 
     def _end(self, reason: EndReason = EndReason.STOPPED) -> None:
         if not self._ending.is_set():

@@ -26,11 +26,13 @@ from tailrace.model.destination import (
     MediaFlowed,
     Needed,
     Report,
+    Resumed,
     StopAsked,
 )
 from tailrace.model.plan import Destination
 from tailrace.model.task import DestinationReport
 from tailrace.model.task import DestinationStatus as Status
+from tailrace.model.task_event import DestinationEvent
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
 from tailrace.worker.reel import Message, Opening
@@ -48,6 +50,18 @@ MAX_BACKLOG_BYTES = 4 * 1024 * 1024
 RATE_SPAN = 2.0
 # How long a caller sees no bit rate at the beginning; each look costs microseconds.
 RATE_STEP = 0.5
+
+# Takes what has happened to a destination, and why in words; never waits.
+Tell = Callable[[DestinationEvent, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a push ends once its `run` is cancelled: why, with which code, and whether another child goes on with it."""
+
+    words: str = ""
+    error_code: int = 0
+    moves: bool = False
 
 
 @dataclass(slots=True)
@@ -71,6 +85,7 @@ class Push:
         opening: Callable[[], Opening],
         clock: Clock,
         on_change: Callable[[], None],
+        tell: Tell,
     ) -> None:
         self._destination = destination
         self._guard = guard
@@ -78,6 +93,10 @@ class Push:
         self._opening = opening
         self._clock = clock
         self._on_change = on_change
+        self._tell = tell
+        self._told: Status | None = None
+        self._resumed = False
+        self._ending = Ending()
         self._life = DestinationLife()
         self._since, self._reason = clock.unix(), ""
         self._needed = asyncio.Event()
@@ -112,9 +131,15 @@ class Push:
         return self._sent_before + (self._client.sent_bytes if self._client else 0)
 
     def go_on_from(self, earlier: DestinationReport) -> None:
-        """Count on from what an earlier child of this task has reported."""
+        """Count on from what an earlier child of this task has reported: what was running then is recovering now."""
+        self._resumed = earlier.status in (Status.RUNNING, Status.RECOVERING)
+        self._told = earlier.status
         self._sent_before = earlier.sent_bytes
         self._counters = Counters(earlier.video_frames, earlier.audio_frames, earlier.dropped_frames, earlier.connects)
+
+    def end_as(self, ending: Ending) -> None:
+        """Say how this push is to end, before `run` is cancelled."""
+        self._ending = ending
 
     def need(self) -> None:
         """Dial now, before there is a message to send."""
@@ -147,7 +172,7 @@ class Push:
         """Push until cancelled, or until the retries are used up."""
         try:
             await self._needed.wait()
-            commands = self._handle(Needed())
+            commands = self._handle(Resumed("the task was taken over") if self._resumed else Needed())
             while (dial := next((c for c in commands if isinstance(c, Dial)), None)) is not None:
                 await asyncio.sleep(dial.after)
                 try:
@@ -204,12 +229,17 @@ class Push:
     async def _hang_up(self) -> None:
         if self._life.status in (Status.IDLE, Status.FAILURE):
             return
-        self._handle(StopAsked())
+        moves = self._ending.moves
+        if not moves:
+            self._handle(StopAsked())
+        elif self._life.status is Status.RUNNING:
+            self._handle(Lost(self._ending.words))
         if (client := self._client) is not None:
             self._client = None  # nothing more is offered to it
             await client.close(CLOSE_TIMEOUT)
             self._sent_before += client.sent_bytes
-        self._handle(Closed())
+        if not moves:
+            self._handle(Closed())
 
     def _handle(self, event: Event) -> list[Command]:
         commands = self._life.handle(event, self._clock.monotonic(), random.random())  # noqa: S311 - jitter only
@@ -225,7 +255,22 @@ class Push:
                     },
                 )
                 self._on_change()
+                self._tell_of(command.status, command.why)
         return commands
+
+    def _tell_of(self, status: Status, why: str) -> None:
+        ends = status in (Status.DISCONNECTING, Status.IDLE)
+        event = DestinationEvent(
+            self._destination.number,
+            self._destination.url,
+            status,
+            repeated=status is self._told,
+            error_code=self._ending.error_code if ends else 0,
+            sent_bytes=self._sent_bytes,
+            dropped_frames=self._counters.dropped_frames,
+        )
+        self._told = status
+        self._tell(event, why or (self._ending.words if ends else ""))
 
 
 class Rate:

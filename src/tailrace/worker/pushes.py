@@ -10,19 +10,26 @@ from tailrace.model.task import DestinationReport
 from tailrace.net.guard import Guard
 from tailrace.supervise import start, stop
 from tailrace.worker.job import Job
-from tailrace.worker.push import RATE_STEP, Push
+from tailrace.worker.push import RATE_STEP, Ending, Push, Tell
 from tailrace.worker.reel import Message, Opening
 
 
 class Pushes:
-    """`changed` is called when a destination's state has changed, `opening` gives what one that joins gets first."""
+    """All destinations of one task.
 
-    def __init__(self, job: Job, opening: Callable[[], Opening], clock: Clock, changed: Callable[[], None]) -> None:
+    `changed` is called when a destination's state has changed, `tell` with what exactly has happened to it; `opening`
+    gives what one that joins gets first.
+    """
+
+    def __init__(
+        self, job: Job, opening: Callable[[], Opening], clock: Clock, changed: Callable[[], None], tell: Tell
+    ) -> None:
         self._guard = Guard(job.allow_private)
         self._tls = None if job.tls_verify else _unverified()
         self._opening = opening
         self._clock = clock
         self._changed = changed
+        self._tell = tell
         self._wanted: dict[int, Destination] = {}
         self._pushes: dict[int, Push] = {}
         self._known: dict[int, DestinationReport] = {}
@@ -37,6 +44,11 @@ class Pushes:
         """Push to these from now on: new ones are dialled, those not named any more are ended in order."""
         self._wanted = {destination.number: destination for destination in destinations}
         self._news.set()
+
+    def end_as(self, ending: Ending) -> None:
+        """Say how the pushes are to end, before `run` is cancelled."""
+        for push in self._pushes.values():
+            push.end_as(ending)
 
     def need(self) -> None:
         """Dial now, before there is a message to send."""
@@ -74,7 +86,7 @@ class Pushes:
                 self._news.clear()
 
     def _push(self, destination: Destination) -> Push:
-        push = Push(destination, self._guard, self._tls, self._opening, self._clock, self._changed)
+        push = Push(destination, self._guard, self._tls, self._opening, self._clock, self._changed, self._tell)
         if known := self._known.pop(destination.number, None):
             push.go_on_from(known)
         if self._needed:

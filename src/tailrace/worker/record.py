@@ -59,6 +59,13 @@ class Recorder:
 
         await self._change(end)
 
+    async def released(self, output: OutputReport) -> None:
+        """Write what the output was like at last, for the child that goes on; when that fails, it is a little older."""
+        try:
+            await self._change(lambda record: replace(record, output=_stored(output)) if record.live else None)
+        except (Fenced, BusError) as error:
+            _log.warning("report not written", extra={"task_id": self._job.task_id, "error": str(error)})
+
     def report_soon(self) -> None:
         """Say that the report has changed."""
         self._changed.set()

@@ -12,12 +12,15 @@ from tailrace.media.aac_encoder import profile_note
 from tailrace.model.liveness import Liveness
 from tailrace.model.presence import Presence, Role
 from tailrace.model.task import EndReason, OutputReport, TaskRecord
+from tailrace.model.task_event import What
 from tailrace.supervise import start, stop
+from tailrace.worker.chronicle import Chronicle
 from tailrace.worker.feed import Feed, Stage
 from tailrace.worker.job import Job
 from tailrace.worker.lane import Junction, Lane
 from tailrace.worker.mixing import Mixing
 from tailrace.worker.passthrough import PassThrough
+from tailrace.worker.push import Ending
 from tailrace.worker.pushes import Pushes
 from tailrace.worker.reel import Message, Reel
 
@@ -34,7 +37,8 @@ SUSPICIOUS_PAUSE = 1.0
 class Relay:
     """Runs one epoch of a task.
 
-    `changed` is called when what `report` returns has changed; `ours` says whether the task is still this child's.
+    `changed` is called when what `report` returns has changed; `ours` says whether the task is still this child's;
+    `chronicle` is told what happens.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class Relay:
         clock: Clock,
         changed: Callable[[], None],
         ours: Callable[[], Awaitable[bool]],
+        chronicle: Chronicle,
     ) -> None:
         self._plan, self._revision = record.plan, record.revision
         self._clock = clock
         self._changed = changed
         self._ours = ours
+        self._chronicle = chronicle
         self._known_ours_at = clock.unix()
         self._rooms = Rooms(bus, job.lost_after)
         self._robot = Presence(
@@ -71,7 +77,7 @@ class Relay:
         # Once there was a message, output time 0 is known, and what follows goes on from there.
         begin_us = int((clock.unix() - record.origin + TAKE_OVER_MARGIN) * 1_000_000) if record.origin else 0
         self._reel = Reel(self._plan.audio, self._plan.video, self._deliver, begin_us // 1000)
-        self._pushes = Pushes(job, self._reel.opening, clock, changed)
+        self._pushes = Pushes(job, self._reel.opening, clock, changed, chronicle.tell_of_destination)
         self._pushes.go_on_from(record.output.destinations)
         self._pushes.want(self._plan.destinations)
         self._junction = Junction(self._reel, self._plan.video, self._began, self._shows)
@@ -88,6 +94,10 @@ class Relay:
             self._feed.windows(),
         )
 
+    def made(self) -> tuple[int, ...]:
+        """Return what its feed has made so far (see `Feed.made`)."""
+        return self._feed.made()
+
     def origin(self) -> float:
         """Return the Unix time of output time 0, by the latest message; 0.0 before the first."""
         return self._origin
@@ -95,9 +105,15 @@ class Relay:
     def update(self, record: TaskRecord) -> None:
         """Do what another revision of the task's plan says."""
         if record.revision > self._revision:
+            for revision in range(self._revision + 1, record.revision + 1):
+                self._chronicle.tell(What.UPDATED, revision=revision)
             self._plan, self._revision = record.plan, record.revision
             self._pushes.want(record.plan.destinations)
             self._updated.set()
+
+    def end_as(self, ending: Ending) -> None:
+        """Say how the pushes are to end, before `run` is cancelled."""
+        self._pushes.end_as(ending)
 
     async def run(self, end: Callable[[EndReason], None]) -> None:
         """Relay until cancelled, then end every push in order. `end` is told why the task is over by itself."""
@@ -172,6 +188,7 @@ class Relay:
     def _shows(self, revision: int) -> None:
         if revision != self._shown:
             self._shown, self._shown_since = revision, self._clock.unix()
+            self._chronicle.tell(What.VISIBLE, revision=revision)
             self._changed()
 
     async def _be_in_room(self, end: Callable[[EndReason], None]) -> None:
