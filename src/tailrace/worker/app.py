@@ -62,6 +62,7 @@ class Worker:
             await bus.prepare(self._config.rooms.lost_after, self._config.worker.ack_wait)
             async with asyncio.TaskGroup() as group:
                 listening = start(group, self._zygote.listen(), "zygote")
+                watching = start(group, self._zygote.watch(), "heartbeats")
                 tasks: Running = {}
                 pulling = start(group, self._pull(Queue(bus), Tasks(bus), group, tasks), "pull")
                 alive = await health.serve(bus, "worker")
@@ -70,6 +71,7 @@ class Worker:
                 await alive.close()
                 await stop(pulling)
                 await self._release(tasks)
+                await stop(watching)
                 await stop(listening)
         finally:
             await self._zygote.close()

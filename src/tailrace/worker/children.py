@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import signal
 import time
 from dataclasses import replace
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from tailrace.model.backoff import Backoff
 from tailrace.model.task import EndReason, TaskRecord, TaskState
 from tailrace.supervise import start, stop
 from tailrace.worker.job import Job, Outcome
+from tailrace.worker.zygote import Exit
 
 _log = logging.getLogger(__name__)
 
@@ -29,9 +29,9 @@ KEEPS_PER_LEASE = 3
 
 
 class Forks(Protocol):
-    """Runs one child to its end, and returns its exit status or minus the number of its signal."""
+    """Runs one child to its end."""
 
-    async def run(self, job: dict[str, Any], /) -> int:
+    async def run(self, job: dict[str, Any], /) -> Exit:
         """Run it."""
         ...
 
@@ -67,15 +67,15 @@ async def run_child(job: Job, zygote: Forks, tasks: Tasks, restart: Backoff = RE
     crashes = 0
     while True:
         began = time.monotonic()
-        status = await zygote.run(job.encode())
-        if status in list(Outcome):
-            return Outcome(status)
+        end = await zygote.run(job.encode())
+        if end.status in list(Outcome):
+            return Outcome(end.status)
         crashes = 1 if time.monotonic() - began > WELL_AFTER else crashes + 1
         pause = restart.pause(crashes, random.random())  # noqa: S311 - jitter only
         _log.error(
-            "child crashed", extra={"task_id": job.task_id, "status": status, "crashes": crashes, "pause": pause}
+            "child crashed", extra={"task_id": job.task_id, "how": end.describe(), "crashes": crashes, "pause": pause}
         )
-        await _note_crash(job, tasks, describe_exit(status), over=crashes >= MOST_CRASHES)
+        await _note_crash(job, tasks, end.describe(), over=crashes >= MOST_CRASHES)
         if crashes >= MOST_CRASHES:
             return Outcome.ENDED
         await asyncio.sleep(pause)
@@ -89,17 +89,12 @@ async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> None:
             return None
         if over:
             return record.move(TaskState.ENDED, time.time(), EndReason.FAILED)
-        return replace(record, reason=f"its process ended by {how} and was started again")
+        return replace(record, reason=f"{how} and was started again")
 
     try:
         await tasks.change(job.app, job.task_id, note)
     except (BusError, TaskNotFound) as error:
         _log.warning("crash not noted", extra={"task_id": job.task_id, "error": str(error)})
-
-
-def describe_exit(status: int) -> str:
-    """Say in words how a child ended, from its exit status or minus the number of its signal."""
-    return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
 
 
 async def _keep(lease: Lease, ack_wait: float) -> None:

@@ -48,6 +48,13 @@ class Feed(Protocol):
         """Do what `plan` says from now on."""
         ...
 
+    def made(self) -> tuple[int, ...]:
+        """Return how many it has made of each kind, pictures and sound, that must come whatever publishers do.
+
+        Empty while nothing must come, or when it does all its work in the event loop, which has its own signs of life.
+        """
+        ...
+
     def notes(self) -> tuple[str, ...]:
         """Return in words where the output differs from what was asked."""
         ...

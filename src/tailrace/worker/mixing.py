@@ -57,6 +57,8 @@ class Mixing:
         self._first_picture = asyncio.Event()
         self._images = asyncio.Event()
         self._made: deque[MixedPicture | MixedSound] = deque(maxlen=MAX_WAITING)
+        # Each is written by one thread, the one that makes these.
+        self._made_so_far: dict[type, int] = {MixedPicture: 0, MixedSound: 0}
         self._more = asyncio.Event()
         self._began = False
         self._seed = zlib.crc32(plan.robot.encode())
@@ -85,6 +87,13 @@ class Mixing:
         self._plan, self._revision = plan, revision
         self._attendance.watch(rooms_of(plan.room, _mix(plan)))
         self._rearrange_soon()
+
+    def made(self) -> tuple[int, ...]:
+        """Return how many pictures, if there is a picture, and pieces of sound the mixer has made since it runs."""
+        if not self._mixer.running:
+            return ()
+        sound = self._made_so_far[MixedSound]
+        return (sound,) if _mix(self._plan).scene is None else (self._made_so_far[MixedPicture], sound)
 
     def notes(self) -> tuple[str, ...]:
         """Return in words where the output differs from what was asked."""
@@ -233,7 +242,8 @@ class Mixing:
         self._loop.call_soon_threadsafe(self._first_picture.set)
 
     def _from_mixer(self, made: MixedPicture | MixedSound) -> None:
-        """Called in the mixer's thread."""
+        """Called in the mixer's thread for each kind."""
+        self._made_so_far[type(made)] += 1
         self._made.append(made)
         self._loop.call_soon_threadsafe(self._more.set)
 

@@ -42,6 +42,10 @@ class PassThrough:
         self._pipeline.change(plan)
         self._stage.lane.shows(revision)
 
+    def made(self) -> tuple[int, ...]:
+        """Return nothing: all work is done in the event loop."""
+        return ()
+
     def notes(self) -> tuple[str, ...]:
         """Return nothing: what comes is what was asked."""
         return ()

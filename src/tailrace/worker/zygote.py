@@ -4,6 +4,8 @@ It is forked from the worker before the worker has an event loop or a connection
 fork, reap and signal; so a start costs milliseconds, and the libraries' memory is shared. Worker and zygote talk in
 lines of JSON over a socket pair. When the worker dies the socket ends, the zygote ends, and with it the write end of
 the children's lifeline: they release their tasks in order.
+
+The worker looks after its children's signs of life (`heartbeat.py`), and has one that stands still killed.
 """
 
 import asyncio
@@ -15,8 +17,12 @@ import os
 import selectors
 import signal
 import socket
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from tailrace.worker.heartbeat import LOOK_EACH, SLOTS, Page, Pulse, Watch
 
 _log = logging.getLogger(__name__)
 
@@ -24,21 +30,50 @@ _log = logging.getLogger(__name__)
 MAX_LINE_BYTES = 1024 * 1024
 
 Job = dict[str, Any]
-RunJob = Callable[[Job, int], int]
+RunJob = Callable[[Job, int, Pulse], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a child ended: its exit status, or minus the number of the signal that killed it.
+
+    `stood_still`: for how many seconds it had given no sign of life when it was killed for that; 0.0: it was not.
+    """
+
+    status: int
+    stood_still: float = 0.0
+
+    def describe(self) -> str:
+        """Say it in words."""
+        if self.stood_still:
+            return f"it stood still for {self.stood_still:.0f} s"
+        how = f"signal {signal.Signals(-self.status).name}" if self.status < 0 else f"exit status {self.status}"
+        return f"its process ended by {how}"
+
+
+@dataclass(slots=True)
+class _Running:
+    """A child that runs, and its slot for signs of life."""
+
+    slot: int
+    exited: asyncio.Future[int]
+    stood_still: float = 0.0
 
 
 class Zygote:
     """The worker's end. Make it before the event loop runs; `attach` it to the loop afterwards."""
 
     def __init__(self, load: Callable[[], RunJob]) -> None:
-        """Fork the zygote. It calls `load` once, for what its children run: `run(job, lifeline) -> exit status`."""
+        """Fork the zygote. It calls `load` once, for what its children run: `run(job, lifeline, pulse) -> status`."""
+        self._page = Page()
+        self._free = list(range(SLOTS))
         self._socket, theirs = socket.socketpair()
         self.pid = os.fork()
         if self.pid == 0:
             self._socket.close()
-            _serve(theirs, load)
+            _serve(theirs, load, self._page)
         theirs.close()
-        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._running: dict[int, _Running] = {}
         self._writer: asyncio.StreamWriter | None = None
         self._last = 0
 
@@ -51,34 +86,50 @@ class Zygote:
         try:
             while line := await self._reader.readline():
                 message = json.loads(line)
-                waiting = self._waiting.pop(message["id"], None)
-                if waiting is not None and not waiting.done():
-                    waiting.set_result(message["status"])
+                running = self._running.pop(message["id"], None)
+                if running is not None and not running.exited.done():
+                    running.exited.set_result(message["status"])
             raise ConnectionError("the process that forks children has died")
         finally:
-            for waiting in self._waiting.values():
-                waiting.cancel()
+            for running in self._running.values():
+                running.exited.cancel()
 
-    async def run(self, job: Job) -> int:
-        """Run one child to its end; return its exit status, or minus the number of the signal that killed it.
+    async def watch(self) -> NoReturn:
+        """Kill children that stand still. Who runs them learns it from their `Exit`."""
+        watch = Watch()
+        while True:
+            await asyncio.sleep(LOOK_EACH)
+            signs = {child.slot: self._page.read(child.slot) for child in self._running.values()}
+            if (stuck := watch.look(signs, time.monotonic())) is None:
+                continue
+            slot, seconds = stuck
+            number, child = next((n, child) for n, child in self._running.items() if child.slot == slot)
+            child.stood_still = seconds
+            self._tell({"signal": signal.SIGKILL, "id": number})
+
+    async def run(self, job: Job) -> Exit:
+        """Run one child to its end.
 
         Cancelling it asks the child to release its task (SIGTERM), and waits for that.
         """
         self._last += 1
         number = self._last
-        exited = self._waiting[number] = asyncio.get_running_loop().create_future()
-        self._tell({"run": number, "job": job})
+        child = _Running(self._free.pop(), asyncio.get_running_loop().create_future())
+        self._running[number] = child
+        self._tell({"run": number, "job": job, "slot": child.slot})
         try:
-            return await asyncio.shield(exited)
+            return Exit(await asyncio.shield(child.exited), child.stood_still)
         except asyncio.CancelledError:
             self._tell({"signal": signal.SIGTERM, "id": number})
             with contextlib.suppress(asyncio.CancelledError):
-                await exited
+                await child.exited
             raise
+        finally:
+            self._free.append(child.slot)
 
     def kill_all(self) -> None:
         """Kill every child at once."""
-        for number in self._waiting:
+        for number in self._running:
             self._tell({"signal": signal.SIGKILL, "id": number})
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -93,7 +144,7 @@ class Zygote:
             await asyncio.to_thread(os.waitpid, self.pid, 0)
 
 
-def _serve(channel: socket.socket, load: Callable[[], RunJob]) -> NoReturn:
+def _serve(channel: socket.socket, load: Callable[[], RunJob], page: Page) -> NoReturn:
     """The zygote itself: never returns."""
     status = 1
     try:
@@ -103,7 +154,7 @@ def _serve(channel: socket.socket, load: Callable[[], RunJob]) -> NoReturn:
         run = load()
         gc.collect()
         gc.freeze()  # what is frozen is not touched by the children's collectors, and so stays shared
-        _Forker(channel, run).loop()
+        _Forker(channel, run, page).loop()
         status = 0
     except BaseException:  # noqa: BLE001 - the process ends here, and its last words are the report
         _log.exception("the process that forks children failed")
@@ -112,9 +163,10 @@ def _serve(channel: socket.socket, load: Callable[[], RunJob]) -> NoReturn:
 
 
 class _Forker:
-    def __init__(self, channel: socket.socket, run: RunJob) -> None:
+    def __init__(self, channel: socket.socket, run: RunJob, page: Page) -> None:
         self._channel = channel
         self._run = run
+        self._page = page
         self._lifeline, self._lifeline_end = os.pipe()
         self._children: dict[int, int] = {}  # pid: id
         self._pids: dict[int, int] = {}  # id: pid
@@ -147,11 +199,11 @@ class _Forker:
 
     def _obey(self, message: dict[str, Any]) -> None:
         if "run" in message:
-            self._fork(message["run"], message["job"])
+            self._fork(message["run"], message["job"], message["slot"])
         elif (pid := self._pids.get(message["id"])) is not None:
             os.kill(pid, message["signal"])
 
-    def _fork(self, number: int, job: Job) -> None:
+    def _fork(self, number: int, job: Job, slot: int) -> None:
         try:
             pid = os.fork()
         except OSError as error:
@@ -168,7 +220,7 @@ class _Forker:
                 os.close(self._lifeline_end)
                 for end in (self._channel, self._woken, self._wake):
                     end.close()
-                status = self._run(job, self._lifeline)
+                status = self._run(job, self._lifeline, Pulse(self._page, slot))
             except BaseException:  # noqa: BLE001 - as above
                 _log.exception("task child failed")
             finally:

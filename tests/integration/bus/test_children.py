@@ -11,6 +11,7 @@ from tailrace.model.task import EndReason, TaskState
 from tailrace.secret import Secret
 from tailrace.worker.children import MOST_CRASHES, run_child
 from tailrace.worker.job import Job, Outcome
+from tailrace.worker.zygote import Exit
 from tests.integration.bus.conftest import Run
 from tests.integration.bus.test_tasks import a_record
 
@@ -24,9 +25,9 @@ class Forks:
         self._statuses = list(statuses)
         self.runs = 0
 
-    async def run(self, job: dict[str, Any]) -> int:
+    async def run(self, job: dict[str, Any]) -> Exit:
         self.runs += 1
-        return self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+        return Exit(self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0])
 
 
 def a_job(app: SdkAppId, task_id: Any) -> Job:

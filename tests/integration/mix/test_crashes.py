@@ -12,6 +12,7 @@ import pytest
 from tests.harness.processes import children_of
 from tests.harness.served import Served
 from tests.harness.stage import Stage
+from tests.harness.threads import stand_still_until_killed
 from tests.harness.viewer import Viewer
 from tests.harness.waiting import eventually
 from tests.integration.mix.places import grid, guest
@@ -20,6 +21,7 @@ from tests.media.received import rises
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's processes are found in /proc")
 
 FROZEN_SECONDS = 4.0  # a lease lasts 3 s (worker.ack_wait)
+FOUND_WITHIN = 10.0  # a child that stands still is given up after 3 s (worker/heartbeat.py)
 BOTH = {0: grid(2, 1, 0), 1: grid(2, 1, 1)}
 
 
@@ -90,15 +92,33 @@ def test_a_child_that_was_frozen_while_another_one_took_over_pushes_nothing_more
         stage.end()
 
 
-def test_a_child_that_was_frozen_for_longer_than_a_lease_goes_on_in_the_same_push(stage: Stage, viewer: Viewer) -> None:
+def test_a_mix_whose_threads_hang_while_its_event_loop_turns_is_killed_and_replaced(
+    stage: Stage, viewer: Viewer
+) -> None:
     (child,) = stage.served.children()
+    crashes = len(stage.served.entries("child crashed"))
+
+    stand_still_until_killed(child, FOUND_WITHIN)
+    eventually(lambda: len(stage.cdn.streams(viewer.name)) == 2, "a new connection")
+
+    assert_goes_on(stage, viewer)
+    (crash,) = stage.served.entries("child crashed")[crashes:]
+    assert crash["how"].startswith("it stood still for")
+
+
+def test_a_machine_that_was_frozen_for_longer_than_a_lease_goes_on_in_the_same_push(
+    stage: Stage, viewer: Viewer
+) -> None:
+    frozen = [stage.served.role("worker"), *stage.served.children()]
     before_ms = viewer.now().at_ms
-    os.kill(child, signal.SIGSTOP)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
     try:
-        # Nothing tells when a lease has run out in a child that is frozen itself.
+        # Nothing tells when a lease has run out in a worker that is frozen itself.
         time.sleep(FROZEN_SECONDS)
     finally:
-        os.kill(child, signal.SIGCONT)
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
 
     thawed = viewer.until(lambda shot: shot.at_ms > before_ms + FROZEN_SECONDS * 1000, "the time that is now")
     viewer.until_there(BOTH)

@@ -221,13 +221,26 @@ def test_a_child_that_was_frozen_while_another_one_took_over_pushes_nothing_more
         relayed.assert_stops()
 
 
-@pytest.mark.parametrize("whom", ["nats-server", "worker", "child"])
+def test_a_child_that_stands_still_is_killed_and_replaced(relayed: Relayed, record_property: Record) -> None:
+    (child,) = relayed.served.children()
+
+    record_property("gap_s", relayed.gap_after(lambda: os.kill(child, signal.SIGSTOP)))
+
+    relayed.assert_goes_on(epoch=2)
+    (crash,) = relayed.served.entries("child crashed")[-1:]
+    assert re.fullmatch("it stood still for [34] s", crash["how"])
+    assert relayed.cloud.describe(relayed.task)["Reason"] == f"{crash['how']} and was started again"
+    eventually(lambda: child not in relayed.served.left(), "the end of the child that stood still")
+    relayed.assert_stops()
+
+
+@pytest.mark.parametrize("whom", ["nats-server", "worker"])
 def test_what_is_frozen_for_longer_than_a_lease_goes_on_when_it_thaws_in_the_same_push(
     relayed: Relayed, whom: str
 ) -> None:
     served = relayed.served
     worker, (child,) = served.role("worker"), served.children()
-    frozen = {"nats-server": [served.nats()], "worker": [worker, child], "child": [child]}[whom]
+    frozen = {"nats-server": [served.nats()], "worker": [worker, child]}[whom]
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
     try:
