@@ -1,7 +1,7 @@
 """Bucket: a key-value bucket of the bus with compare-and-set, lists in one request, and a feed of changes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nats.aio.msg import Msg
@@ -17,16 +17,21 @@ PAGE = 250
 MARK_LIFE = 600
 # Changes that wait for a watcher: ten changes of each of a thousand tasks.
 MAX_PENDING_CHANGES = 10_000
+_NOTE = "Tailrace-Note"
 _WRONG_SEQUENCE = (10071, 10164)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored value. `value` is None when the key was deleted; `revision` grows with each change in the bucket."""
+    """A stored value. `value` is None when the key was deleted; `revision` grows with each change in the bucket.
+
+    `note` is what the one who deleted it left, empty when the key ran out.
+    """
 
     key: str
     value: bytes | None
     revision: int
+    note: str = ""
 
 
 class Bucket:
@@ -48,6 +53,17 @@ class Bucket:
             return None
         return self._entry(answer)
 
+    async def get_many(self, keys: Sequence[str]) -> "list[Entry]":
+        """Return what is stored under these keys, as far as there is something; deleted ones come without value."""
+        found: list[Entry] = []
+        for start in range(0, len(keys), PAGE):
+            ask = {"multi_last": [stored(self._name, key) for key in keys[start : start + PAGE]], "batch": PAGE}
+            *page, end = await self.bus.request_many(self._direct, json.dumps(ask).encode(), REQUEST_TIMEOUT)
+            if (status := (end.headers or {}).get("Status")) not in ("204", "404"):
+                raise BusError(f"the bucket {self._name} does not answer: status {status}")
+            found += [self._entry(message) for message in page]
+        return found
+
     async def list(self, pattern: str) -> list[Entry]:
         """Return all entries whose key matches, deleted ones included; a change meanwhile may or may not be seen."""
         found: dict[str, Entry] = {}
@@ -64,16 +80,23 @@ class Bucket:
                 return list(found.values())
             start = entries[-1].revision + 1
 
-    async def put(self, key: str, value: bytes, revision: int) -> int:
-        """Store if the key is still at `revision` (0: was never there), and return its new one. Raises Conflict."""
-        return await self._write(key, value, {"Nats-Expected-Last-Subject-Sequence": str(revision)})
+    async def put(self, key: str, value: bytes, revision: int, life: int = 0) -> int:
+        """Store if the key is still at `revision` (0: was never there), and return its new one. Raises Conflict.
 
-    async def delete(self, key: str, revision: int) -> None:
-        """Delete if the key is still at `revision`, and leave a mark that watchers see. Raises Conflict."""
+        It is kept for `life` seconds, 0: as long as the bucket keeps anything.
+        """
+        headers = {"Nats-Expected-Last-Subject-Sequence": str(revision)}
+        if life:
+            headers["Nats-TTL"] = f"{life}s"
+        return await self._write(key, value, headers)
+
+    async def delete(self, key: str, revision: int, note: str = "") -> None:
+        """Delete if the key is still at `revision`, and leave a mark, with `note`, for watchers. Raises Conflict."""
         headers = {
             "Nats-Expected-Last-Subject-Sequence": str(revision),
             "KV-Operation": "DEL",
             "Nats-TTL": f"{MARK_LIFE}s",
+            **({_NOTE: note} if note else {}),
         }
         await self._write(key, b"", headers)
 
@@ -109,4 +132,5 @@ class Bucket:
             headers["Nats-Subject"][self._prefix :],
             None if gone else message.data,
             int(headers["Nats-Sequence"]),
+            headers.get(_NOTE, ""),
         )

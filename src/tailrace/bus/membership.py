@@ -7,7 +7,7 @@ from contextlib import aclosing
 from tailrace import supervise
 from tailrace.bus.rooms import Left, Rooms
 from tailrace.errors import BusError, Conflict
-from tailrace.model.presence import HEARTBEATS_PER_LIFETIME, Presence
+from tailrace.model.presence import HEARTBEATS_PER_LIFETIME, Exit, Presence
 
 _log = logging.getLogger(__name__)
 
@@ -16,11 +16,15 @@ RETRY = 0.2
 
 
 class Membership:
-    """One member in one role. `run` it for as long as the member is in the room."""
+    """One member in one role. `run` it for as long as the member is in the room.
+
+    `leaves` is why it withdraws when it is cancelled; None: not at all, its place is kept until that runs out.
+    """
 
     def __init__(self, rooms: Rooms, presence: Presence) -> None:
         self._rooms = rooms
         self._presence = presence
+        self.leaves: Exit | None = Exit.ITSELF
         self._news = asyncio.Event()
         self._joined = asyncio.Event()
 
@@ -48,6 +52,7 @@ class Membership:
                     supervise.start(group, self._look(removed), "watch for other sessions"),
                 )
                 by = await removed
+                self.leaves = Exit.REMOVED
                 for task in tasks:
                     await supervise.stop(task)
                 return by
@@ -95,8 +100,10 @@ class Membership:
                     removed.set_result(change.presence)
 
     async def _withdraw(self) -> None:
+        if self.leaves is None:
+            return
         try:
-            await self._rooms.withdraw(self._presence)
+            await self._rooms.withdraw(self._presence, self.leaves)
         except BusError as error:
             # It expires by itself.
             _log.warning("presence not withdrawn", extra={"error": str(error)})

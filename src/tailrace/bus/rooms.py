@@ -11,7 +11,7 @@ from tailrace.bus.roster import Change, Changed, Joined, Left, Roster
 from tailrace.bus.subjects import ROOMS, presence_key, presences_of
 from tailrace.errors import BusError, Conflict
 from tailrace.ids import Room, SdkAppId, UserId
-from tailrace.model.presence import Presence, Role
+from tailrace.model.presence import Exit, Presence, Role
 
 __all__ = ["Change", "Changed", "Joined", "Left", "Rooms"]
 
@@ -50,14 +50,14 @@ class Rooms:
                 raise Conflict(f"a later session of {presence.user!r} is in the room")
         raise Conflict(f"the entry of {presence.user!r} changes faster than it can be written")
 
-    async def withdraw(self, presence: Presence) -> None:
+    async def withdraw(self, presence: Presence, why: Exit = Exit.ITSELF) -> None:
         """Remove a member's entry if it is of this session; harmless otherwise."""
         key = presence_key(*presence.key)
         entry = await self._bucket.get(key)
         if entry is None or (stored := _presence(entry)) is None or stored.session != presence.session:
             return
         try:
-            await self._bucket.delete(key, entry.revision)
+            await self._bucket.delete(key, entry.revision, str(int(why)))
         except Conflict:
             return  # replaced since we looked, and so no longer ours
 
@@ -65,6 +65,20 @@ class Rooms:
         """Return one member's entry."""
         entry = await self._bucket.get(presence_key(room, user, role))
         return _presence(entry) if entry else None
+
+    async def of_user(self, room: Room, user: UserId) -> tuple[dict[Role, Presence], Exit | None]:
+        """Return what a user is in a room as, and why the latest of his entries that were withdrawn was withdrawn.
+
+        Marks of withdrawn entries are kept for minutes; an entry that ran out leaves none.
+        """
+        there: dict[Role, Presence] = {}
+        why: Exit | None = None
+        for entry in sorted(await self._bucket.list(presences_of(None, room, user)), key=lambda entry: entry.revision):
+            if (presence := _presence(entry)) is not None:
+                there[presence.role] = presence
+            elif entry.note.isdecimal() and int(entry.note) in list(Exit):
+                why = Exit(int(entry.note))
+        return there, why
 
     async def members(self, room: Room) -> list[Presence]:
         """Return who is in a room."""

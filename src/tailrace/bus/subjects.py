@@ -4,11 +4,15 @@ from tailrace.ids import Kind, Room, SdkAppId, Stream, TaskId, UserId, quote, un
 from tailrace.model.presence import Role
 
 ROOMS = "rooms"
+REGISTERS = "registers"
 TASKS = "tasks"
 QUEUE = "queue"
 EVENTS = "events"
+DELIVERIES = "deliveries"
 # The one durable consumer of the queue, shared by all workers.
 WORKERS = "workers"
+# What stands in the place of `task` and `room` in the subject of a wish for a replay.
+REPLAY = "replay"
 
 
 def media(stream: Stream, kind: Kind) -> str:
@@ -36,6 +40,11 @@ def alive(role: str) -> str:
     return f"alive.{role}"
 
 
+def room_left(worker: str) -> str:
+    """Return where a worker says what room it has left; `*` for all workers."""
+    return f"crew.{worker if worker == '*' else quote(worker)}"
+
+
 def queued(app: SdkAppId, task_id: TaskId) -> str:
     """Return the subject of a task's message in the queue."""
     return f"{QUEUE}.{app}.{quote(task_id)}"
@@ -57,8 +66,23 @@ def room_event(room: Room) -> str:
     return f"{EVENTS}.room.{room.token}"
 
 
+def replay(app: SdkAppId, sequence: int) -> str:
+    """Return the subject of the wish to have the callback of an event sent again."""
+    return f"{EVENTS}.{REPLAY}.{app}.{sequence}"
+
+
+def callbacks(app: SdkAppId) -> str:
+    """Return the name of the durable consumer of `events_of(app)`, shared by all control processes."""
+    return f"callbacks-{app}"
+
+
+def delivery_key(app: SdkAppId, sequence: int) -> str:
+    """Return the key of what became of the callback of an event."""
+    return f"{app}.{sequence}"
+
+
 def events_of(app: SdkAppId) -> str:
-    """Return the pattern of all events of an app's rooms and tasks."""
+    """Return the pattern of all that callbacks are made of: an app's events of rooms and tasks, and wishes for replays."""
     return f"{EVENTS}.*.{app}.*"
 
 

@@ -43,7 +43,7 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
     try:
         await bus.prepare(config.rooms.lost_after, config.worker.ack_wait)
         async with asyncio.TaskGroup() as group, sending(bus) as outbox:
-            stays = Stays(bus, config.rooms.lost_after, clock, group)
+            stays = Stays(bus, config.rooms.lost_after, group)
             lobby = Lobby(bus, outbox, {SdkAppId(app.sdk_app_id): app for app in config.app}, stays, clock)
 
             def receive(connection: Connection) -> Reception:

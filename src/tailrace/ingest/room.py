@@ -17,7 +17,7 @@ from tailrace.ingest.admission import admit
 from tailrace.ingest.group import Group
 from tailrace.ingest.intake import Intake
 from tailrace.ingest.stay import Stay, Stays
-from tailrace.model.presence import Presence, Role
+from tailrace.model.presence import Exit, Presence, Role
 from tailrace.net.rtmp_server import Connection
 from tailrace.unit import Unit
 from tailrace.wire.rtmp import amf0
@@ -50,7 +50,7 @@ class RoomPublisher:
         self._media = Publisher(lobby.outbox, stream)
         self._starts: Service | None = None
         self._stay: Stay | None = None
-        self._announced_setups = 0
+        self._announced = (0, False, False)
         self._thrown_out = False
 
     @classmethod
@@ -101,7 +101,7 @@ class RoomPublisher:
         except BusError as error:
             _log.warning("starts not closed", extra={"stream": self._stream.token, "error": str(error)})
         if self._stay is not None and (orderly or self._thrown_out):
-            await self._stay.end()
+            await self._stay.end(Exit.ITSELF if orderly else Exit.REMOVED)
         elif self._stay is not None:
             self._stay.lose()
 
@@ -110,8 +110,9 @@ class RoomPublisher:
         self._group.add(unit, size, video=unit.codec.is_video, key=unit.key)
         self._media.publish(unit)
         # With the first unit the set-up data of both tracks is usually there: publishers send it before any media.
-        if self._announced_setups != self._intake.setups:
-            self._announced_setups = self._intake.setups
+        intake = self._intake
+        if self._announced != (facts := (intake.setups, intake.heard, intake.seen)):
+            self._announced = facts
             self._announce()
 
     def _announce(self) -> None:
@@ -127,6 +128,8 @@ class RoomPublisher:
             video=sps is not None,
             width=sps.width if sps else 0,
             height=sps.height if sps else 0,
+            heard=self._intake.heard,
+            seen=self._intake.seen,
         )
         if self._stay is None:
             self._stay = self._lobby.stays.begin(presence, self._connection)

@@ -1,35 +1,26 @@
-"""Stay: the time that one publisher is in a room; its presence is kept, and its coming and going are told."""
+"""Stay: the time that one publisher is in a room; its presence is kept, and says how it left."""
 
 import asyncio
 import logging
 
 from tailrace import supervise
 from tailrace.bus.connection import Bus
-from tailrace.bus.events import Events
 from tailrace.bus.membership import Membership
 from tailrace.bus.rooms import Rooms
-from tailrace.clock import Clock
 from tailrace.errors import BusError
 from tailrace.ids import quote
-from tailrace.model.presence import Presence
-from tailrace.model.room_event import RoomEvent, RoomEventType
+from tailrace.model.presence import Exit, Presence
 from tailrace.net.rtmp_server import Connection
 
 _log = logging.getLogger(__name__)
-
-# spec/04 section 2.
-_ENTERED_BY_ITSELF = 1
-_LEFT_BY_ITSELF, _LEFT_BY_TIMEOUT, _LEFT_REMOVED = 1, 2, 3
 
 
 class Stays:
     """All stays of this process. `lost_after`: seconds that a publisher who vanished stays in the room."""
 
-    def __init__(self, bus: Bus, lost_after: float, clock: Clock, group: asyncio.TaskGroup) -> None:
+    def __init__(self, bus: Bus, lost_after: float, group: asyncio.TaskGroup) -> None:
         self.rooms = Rooms(bus, lost_after)
-        self.events = Events(bus)
         self.lost_after = lost_after
-        self.clock = clock
         self.group = group
         self._all: set[Stay] = set()
 
@@ -41,9 +32,13 @@ class Stays:
         return stay
 
     async def close(self) -> None:
-        """End every stay; twice is harmless."""
+        """End every stay; twice is harmless.
+
+        It is this process that leaves and not its publishers: their places are kept for `lost_after`, in which they
+        come to another process, or to this one's successor, without having left.
+        """
         for stay in list(self._all):
-            await stay.end()
+            await stay.end(None)
 
 
 class Stay:
@@ -53,7 +48,6 @@ class Stay:
         self._stays = stays
         self._membership = Membership(stays.rooms, presence)
         self._connection = connection
-        self._left_by = _LEFT_BY_ITSELF
         self.task = supervise.start(stays.group, self._run(), f"stay of {quote(presence.user)}")
 
     @property
@@ -65,35 +59,23 @@ class Stay:
         """Announce new facts of the same member."""
         self._membership.update(presence)
 
-    async def end(self) -> None:
-        """Leave the room now."""
+    async def end(self, why: Exit | None) -> None:
+        """Leave the room now; None: stay in it until the place runs out."""
+        self._membership.leaves = why
         await supervise.stop(self.task)
 
     def lose(self) -> None:
         """Leave the room when the time of a lost publisher is over, unless replaced before."""
-        self._left_by = _LEFT_BY_TIMEOUT
         supervise.start(self._stays.group, self._linger(), f"lingering {self.task.get_name()}")
 
     async def _linger(self) -> None:
         await asyncio.wait([self.task], timeout=self._stays.lost_after)
-        await self.end()
+        await self.end(Exit.TIMEOUT)
 
     async def _run(self) -> None:
-        await self._tell(RoomEventType.ENTER_ROOM, _ENTERED_BY_ITSELF)
         try:
             await self._membership.run()
-            self._left_by = _LEFT_REMOVED
             self._connection.close("replaced by a later session of the same user")
         except BusError as error:
             _log.error("presence lost", extra={"error": str(error)})
             self._connection.close("the server cannot keep the presence in the room")
-        finally:
-            await self._tell(RoomEventType.EXIT_ROOM, self._left_by)
-
-    async def _tell(self, kind: RoomEventType, reason: int) -> None:
-        presence = self.presence
-        event = RoomEvent(self._stays.clock.unix(), kind, presence.room, presence.user, reason)
-        try:
-            await self._stays.events.of_room(event)
-        except BusError as error:
-            _log.warning("room event not stored", extra={"event": kind.name, "error": str(error)})

@@ -1,7 +1,7 @@
 """Presence: who is in a room with what, as stored in the `rooms` bucket and refreshed by heartbeats."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from tailrace.ids import Room, UserId
 
@@ -17,12 +17,21 @@ class Role(StrEnum):
     ROBOT = "robot"
 
 
+class Exit(IntEnum):
+    """Why somebody left (spec/04 section 2)."""
+
+    ITSELF = 1
+    TIMEOUT = 2
+    REMOVED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Presence:
     """One member of a room in one role.
 
     `session` orders the sessions of the same user: the higher one (it began later) removes the others. `task_id` and
-    `epoch` are of the robot's task. `since` is Unix seconds; `via` is how it came in (`rtmp`, `task`).
+    `epoch` are of the robot's task. `since` is Unix seconds; `via` is how it came in (`rtmp`, `task`). `audio` and
+    `video` are known from set-up data; `heard` and `seen` say that a first sound and picture of this session have come.
     """
 
     room: Room
@@ -37,6 +46,8 @@ class Presence:
     height: int = 0
     task_id: str = ""
     epoch: int = 0
+    heard: bool = False
+    seen: bool = False
 
     @property
     def key(self) -> tuple[Room, UserId, Role]:

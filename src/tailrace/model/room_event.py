@@ -22,6 +22,13 @@ class RoomEventType(IntEnum):
     STOP_ASSIST = 206
 
 
+class Entry(IntEnum):
+    """Why somebody came (spec/04 section 2)."""
+
+    ITSELF = 1
+    AFTER_TIMEOUT = 3
+
+
 @dataclass(frozen=True, slots=True)
 class RoomEvent:
     """`at` is Unix seconds. `reason` is of entry or exit, `user_type` 1 WebRTC or 3 native (spec/04 section 2)."""
