@@ -17,6 +17,7 @@ from tailrace.control.edge import Api
 from tailrace.control.janitor import look_after
 from tailrace.control.metrics import Metrics
 from tailrace.control.readiness import Readiness
+from tailrace.control.registrar import Registrar
 from tailrace.control.tasks import Tasks
 from tailrace.control.web import paths
 from tailrace.errors import ConfigError
@@ -58,6 +59,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 await mirror.ready()
                 tasks = _tasks(config, bus, mirror, clock)
                 janitor = start(group, look_after(tasks), "janitor")
+                registrar = start(group, Registrar(bus, config.rooms.lost_after, clock).run(), "registrar")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
                 service = Service(config, tasks, Guard(config.destinations.allow_private), clock)
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
@@ -71,7 +73,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 async with server:
                     ready({"http": f"http://{address_of(bound)}"})
                     await stopped.wait()
-                for side_task in (janitor, following):
+                for side_task in (registrar, janitor, following):
                     await stop(side_task)
         finally:
             await bus.close()
