@@ -100,6 +100,7 @@ class App(Section):
     sdk_app_id: Annotated[int, Field(ge=1, le=4294967295)]
     account: int
     key: SecretText
+    max_tasks: Annotated[int, Field(ge=0)] = 0
     callback_url: str = ""
     callback_key: SecretText = Secret("")
 
@@ -146,9 +147,14 @@ class Ingest(Section):
 
 
 class WorkerSettings(Section):
-    """Relay tasks on this machine. `ack_wait`: seconds without a sign of life after which a task is handed on."""
+    """Relay tasks on this machine. `ack_wait`: seconds without a sign of life after which a task is handed on.
+
+    `max_cpu` and `max_memory` are shares of all there is, beyond which no new task is taken; 0: not looked at.
+    """
 
     max_tasks: Annotated[int, Field(ge=1)] = 100
+    max_cpu: Annotated[float, Field(ge=0, le=1)] = 0.9
+    max_memory: Annotated[float, Field(ge=0, le=1)] = 0.9
     ack_wait: Annotated[float, Field(ge=1)] = 3
     stop_deadline: Annotated[float, Field(gt=0)] = 5
 

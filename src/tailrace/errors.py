@@ -133,6 +133,14 @@ class OutputModeFixed(CallerError):
     """An update would turn sound alone into sound and picture, or the reverse, which needs another task."""
 
 
+class QuotaUsedUp(CallerError):
+    """The app has as many tasks as it may have at the same time."""
+
+
+class NoRoom(CallerError):
+    """There are workers, and none of them has room for the task; the text names what they are short of."""
+
+
 class RecordingNotStoppable(CallerError):
     """A RecordKey was given for a task whose recording cannot be ended this way."""
 

@@ -20,6 +20,8 @@ class Mirror:
         self._bus = bus
         self._bucket = Bucket(bus, TASKS)
         self._known: dict[str, Stored] = {}
+        # Those that have not ended: ended ones are remembered for weeks, and every start counts the others.
+        self._live: dict[str, Stored] = {}
         # Deleted keys too, so that a late older change does not bring a task back.
         self._revisions: dict[str, int] = {}
         self._complete = asyncio.Event()
@@ -55,6 +57,10 @@ class Mirror:
         """Return the records of an app, or all."""
         return [stored for stored in self._known.values() if app is None or stored.app == app]
 
+    def live(self) -> tuple[Stored, ...]:
+        """Return the records of the tasks of all apps that have not ended."""
+        return tuple(self._live.values())
+
     def learn(self, stored: Stored) -> None:
         """Take in what this process has just written or read."""
         self._keep(task_key(stored.app, stored.record.task_id), stored.revision, stored)
@@ -67,6 +73,7 @@ class Mirror:
         for key, revision in before.items():
             if key not in listed and self._revisions.get(key) == revision:
                 self._known.pop(key, None)
+                self._live.pop(key, None)
                 del self._revisions[key]
         self._complete.set()
 
@@ -84,3 +91,7 @@ class Mirror:
             self._known.pop(key, None)
         else:
             self._known[key] = stored
+        if stored is not None and stored.record.live:
+            self._live[key] = stored
+        else:
+            self._live.pop(key, None)

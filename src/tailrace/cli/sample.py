@@ -34,6 +34,7 @@ secret_key = "{secret_key}"
 sdk_app_id = 1400000001
 account = 1250000000
 key = "{app_key}"
+max_tasks = 0                  # of this application at the same time; 0: no limit
 callback_url = ""
 callback_key = ""
 
@@ -63,6 +64,8 @@ handshake_timeout = 10         # seconds
 
 [worker]
 max_tasks = 100                # relays on this machine at the same time
+max_cpu = 0.9                  # share of all cores beyond which no new task is taken; 0: not looked at
+max_memory = 0.9               # the same of the memory
 ack_wait = 3                   # seconds without a sign of life after which a task is handed to another worker
 stop_deadline = 5              # seconds that a push has to end in order
 

@@ -6,6 +6,9 @@ import os
 
 from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
+from tailrace.bus.crew import Crew
+from tailrace.bus.events import Events
+from tailrace.bus.journal import Journal
 from tailrace.bus.mirror import Mirror
 from tailrace.bus.queue import Queue
 from tailrace.bus.tasks import Tasks as Records
@@ -13,14 +16,17 @@ from tailrace.clock import Clock, SystemClock
 from tailrace.config import Config
 from tailrace.control.action import Service
 from tailrace.control.actions import ACTIONS
+from tailrace.control.admission import Admission
 from tailrace.control.edge import Api
 from tailrace.control.janitor import look_after
 from tailrace.control.metrics import Metrics
 from tailrace.control.readiness import Readiness
 from tailrace.control.registrar import Registrar
+from tailrace.control.story import Story
 from tailrace.control.tasks import Tasks
 from tailrace.control.web import paths
 from tailrace.errors import ConfigError
+from tailrace.ids import SdkAppId
 from tailrace.net.guard import Guard
 from tailrace.net.http_server import address_of, bind, serving
 from tailrace.secret import Secret
@@ -33,6 +39,8 @@ STOP_DEADLINE = 4.0
 MAX_CONNECTIONS = 1000
 # The largest request, 10 MB, takes 16 s over a line of 5 Mbit/s.
 REQUEST_TIMEOUT = 30.0
+# A thousand starts a second, for the ten seconds that a disk may stall; 10 MB.
+MOST_EVENTS = 10_000
 
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
@@ -54,10 +62,13 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
         try:
             await bus.prepare(presence_ttl=config.rooms.lost_after, ack_wait=config.worker.ack_wait)
             mirror = Mirror(bus)
-            async with asyncio.TaskGroup() as group:
+            journal = Journal(Events(bus), MOST_EVENTS)
+            async with journal.writing(), asyncio.TaskGroup() as group:
                 following = start(group, mirror.run(), "mirror of the task records")
                 await mirror.ready()
-                tasks = _tasks(config, bus, mirror, clock)
+                crew = Crew(bus, clock)
+                hearing = start(group, crew.run(), "the workers' room")
+                tasks = _tasks(config, bus, mirror, crew, Story(journal), clock)
                 janitor = start(group, look_after(tasks), "janitor")
                 registrar = start(group, Registrar(bus, config.rooms.lost_after, clock).run(), "registrar")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
@@ -73,18 +84,26 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 async with server:
                     ready({"http": f"http://{address_of(bound)}"})
                     await stopped.wait()
-                for side_task in (registrar, janitor, following):
+                for side_task in (registrar, janitor, hearing, following):
                     await stop(side_task)
         finally:
             await bus.close()
 
 
-def _tasks(config: Config, bus: Bus, mirror: Mirror, clock: Clock) -> Tasks:
+def _tasks(config: Config, bus: Bus, mirror: Mirror, crew: Crew, story: Story, clock: Clock) -> Tasks:
+    admission = Admission(
+        quotas={SdkAppId(app.sdk_app_id): app.max_tasks for app in config.app},
+        live=lambda: (stored.record for stored in mirror.live()),
+        rooms=lambda: [hand.room for hand in crew.there()],
+        preset=config.encoding.preset,
+    )
     return Tasks(
+        admission=admission,
         records=Records(bus),
         copies=mirror,
         queue=Queue(bus),
         ask=functools.partial(calls.call, bus),
+        story=story,
         clock=clock,
         random=os.urandom,
         stop_ended_again=config.api.stop_ended_again,

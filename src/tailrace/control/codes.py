@@ -57,6 +57,9 @@ TABLE: dict[type[errors.TailraceError], _Code] = {
     errors.OutputModeFixed: _Code("UnsupportedOperation", "操作不支持。", detailed=True),
     errors.UpdateOutdated: _Code("FailedOperation.RequestOutdated", "请求已过期。"),
     errors.TaskNotFound: _Code("ResourceNotFound", "资源不存在。"),
+    errors.QuotaUsedUp: _Code("FailedOperation.RestrictedConcurrency", "并发任务数超过限制。", detailed=True),
+    # None of the codes of start fits; this one is of spec/01 section 7, which any action may answer.
+    errors.NoRoom: _Code("ResourceInsufficient", "资源不足。", detailed=True),
     errors.RecordingNotStoppable: _Code("FailedOperation.CRUnsupportMethod", "不支持的云端录制方法。"),
     errors.UserSigRejected: _Code("InvalidParameter", "UserSig 错误。", detailed=True),
     errors.BusError: _Code(INTERNAL, "内部错误。"),

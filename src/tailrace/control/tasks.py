@@ -4,13 +4,14 @@ import asyncio
 import base64
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
 from tailrace.bus.tasks import Stored
 from tailrace.clock import Clock
 from tailrace.control.inspection import Inspected, as_told, stored_last, unattended
+from tailrace.control.story import Story
 from tailrace.errors import BusError, RecordingNotStoppable, TaskNotFound, UpdateOutdated
 from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.plan import Plan
@@ -55,6 +56,13 @@ class Queue(Protocol):
     async def withdraw(self, app: SdkAppId, task_id: TaskId) -> None: ...
 
 
+class Admission(Protocol):
+    """Decides whether a new task may start."""
+
+    def admitted(self, plan: Plan) -> AbstractContextManager[None]: ...
+    def why_waiting(self, record: TaskRecord) -> str: ...
+
+
 class Ask(Protocol):
     """Asks the child that runs a task; None when nobody runs it. Raises BusError after `timeout` seconds."""
 
@@ -76,7 +84,9 @@ class Tasks:
         records: Records,
         copies: Copies,
         queue: Queue,
+        admission: Admission,
         ask: Ask,
+        story: Story,
         clock: Clock,
         random: Callable[[int], bytes],
         stop_ended_again: bool,
@@ -84,7 +94,9 @@ class Tasks:
         self._records = records
         self._copies = copies
         self._queue = queue
+        self._admission = admission
         self._ask = ask
+        self._story = story
         self._clock = clock
         self._random = random
         self._stop_ended_again = stop_ended_again
@@ -92,10 +104,14 @@ class Tasks:
         self._refused: set[TaskId] = set()
 
     async def start(self, plan: Plan) -> TaskId:
-        """Store a task for `plan` and queue it. From the return on, no crash of any process loses it."""
+        """Store a task for `plan` and queue it. From the return on, no crash of any process loses it.
+
+        Raises QuotaUsedUp and NoRoom.
+        """
         task_id, now = new_task_id(self._random(TASK_ID_BYTES)), self._clock.unix()
-        stored = await self._records.create(TaskRecord(task_id, plan, created_at=now, state_since=now))
-        self._copies.learn(stored)
+        with self._admission.admitted(plan):
+            stored = await self._records.create(TaskRecord(task_id, plan, created_at=now, state_since=now))
+            self._copies.learn(stored)
         try:
             await self._queue.put(plan.room.app, task_id)
         except BusError:
@@ -104,6 +120,7 @@ class Tasks:
             with suppress(BusError):
                 await self._end_refused(plan.room.app, task_id)
             raise
+        self._story.started(stored.record)
         _log.info("task started", extra={"task_id": task_id, "room": plan.room.token})
         return task_id
 
@@ -122,12 +139,14 @@ class Tasks:
                 raise TaskNotFound("The task has ended.")
             return
         record = await self._change(app, task_id, self._stopped)
+        self._story.stops(record)
         _log.info("task stops", extra={"task_id": task_id, "state": record.state})
         if record.live and await self._tell(task_id):
             return
         if record.live:
             # Nobody runs it: a worker died, or has not begun. A child that comes now finds it ended and lets go.
             record = await self._change(app, task_id, self._ended)
+            self._story.stops(record)
         await self._queue.withdraw(app, task_id)
 
     async def update(
@@ -155,6 +174,7 @@ class Tasks:
 
         await self.find(app, task_id)
         record = await self._change(app, task_id, decide)
+        self._story.updated(record, self._clock.unix())
         _log.info("task updated", extra={"task_id": task_id, "sequence": sequence, "revision": record.revision})
 
     async def find(self, app: SdkAppId, task_id: TaskId) -> TaskRecord:
@@ -175,6 +195,10 @@ class Tasks:
         asked = await asyncio.gather(*(self._inspect(record) for record in running)) if running else []
         seen = dict(zip((record.task_id for record in running), asked, strict=True))
         return [seen.get(record.task_id) or stored_last(record) for record in records]
+
+    def why(self, record: TaskRecord) -> str:
+        """Return in words why a task is in its state: what is stored, or else what a queued one waits for."""
+        return record.reason or self._admission.why_waiting(record)
 
     async def requeue(self) -> None:
         """Queue every live task again that is not in the queue: its start or stop was cut off between two writes.
@@ -198,7 +222,7 @@ class Tasks:
         return len(old)
 
     async def _end_refused(self, app: SdkAppId, task_id: TaskId) -> None:
-        await self._change(app, task_id, self._failed)
+        self._story.stops(await self._change(app, task_id, self._failed))
         self._refused.discard(task_id)
 
     async def _tell(self, task_id: TaskId) -> bool:

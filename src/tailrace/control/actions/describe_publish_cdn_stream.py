@@ -133,7 +133,10 @@ async def describe_publish_cdn_stream(request: Request, caller: Caller, service:
     page = found[request.offset : request.offset + request.limit] if request.task_id is None else found
     return Response(
         total_count=len(found),
-        task_list=tuple(_task(task.record, task.output) for task in await service.tasks.inspect(page)),
+        task_list=tuple(
+            _task(task.record, task.output, service.tasks.why(task.record))
+            for task in await service.tasks.inspect(page)
+        ),
     )
 
 
@@ -146,7 +149,7 @@ def _fits(record: TaskRecord, request: Request) -> bool:
     )
 
 
-def _task(record: TaskRecord, output: OutputReport) -> TaskInfo:
+def _task(record: TaskRecord, output: OutputReport, reason: str) -> TaskInfo:
     plan = record.plan
     return TaskInfo(
         task_id=record.task_id,
@@ -156,7 +159,7 @@ def _task(record: TaskRecord, output: OutputReport) -> TaskInfo:
         with_transcoding=0 if plan.mix is None else 1,
         robot_user_id=plan.robot,
         state=record.state,
-        reason=record.reason,
+        reason=reason,
         created_time=record.created_at,
         state_since=record.state_since,
         worker=record.worker,
