@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tailrace.ids import Room, TaskId, UserId
-from tailrace.model.task import DestinationStatus, TaskRecord
+from tailrace.model.task import DestinationStatus, EndReason, TaskRecord
 from tailrace.secret import PushUrl
 
 
@@ -64,6 +64,7 @@ class TaskEvent:
 
 # Destinations have numbers that are never used again, and each of these ends one of them.
 _LAST = (DestinationStatus.DISCONNECTING, DestinationStatus.IDLE)
+_ERROR_CODES: dict[str, int] = {EndReason.ROBOT_KICKED: 6001, EndReason.FAILED: 6002}
 _OVER = (DestinationStatus.IDLE, DestinationStatus.FAILURE)
 
 
@@ -83,19 +84,27 @@ def name_of(event: TaskEvent) -> str:
     return ""
 
 
-def endings(record: TaskRecord, at: float, words: str, error_code: int = 0) -> list[TaskEvent]:
-    """Return what is to be told of a task that has ended without a child: its destinations' ends, then its own.
+def error_code_of(reason: str) -> int:
+    """Return the code (docs/destinations.md) for destinations that end since their task ends for `reason`.
+
+    It is 0 unless that was nobody's wish (spec/04 section 4.1).
+    """
+    return _ERROR_CODES.get(reason, 0)
+
+
+def endings(record: TaskRecord, at: float) -> list[TaskEvent]:
+    """Return what is to be told of a task that ends without a child: its destinations' ends, then its own.
 
     The destinations are as `record` says; one that was never dialled, or has failed, has ended before.
     """
     dialled = {report.number: report for report in record.output.destinations if report.status not in _OVER}
     told = [
-        DestinationEvent(destination.number, destination.url, status, error_code=error_code)
+        DestinationEvent(destination.number, destination.url, status, error_code=error_code_of(record.reason))
         for destination in record.plan.destinations
         if destination.number in dialled
         for status in _LAST
     ]
-    common = (record.task_id, record.plan.room, record.plan.robot, words, record.epoch)
+    common = (record.task_id, record.plan.room, record.plan.robot, record.reason, record.epoch)
     return [
         *(TaskEvent(at, What.DESTINATION, *common, destination=destination) for destination in told),
         TaskEvent(at, What.ENDED, *common),

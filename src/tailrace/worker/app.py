@@ -8,6 +8,8 @@ from functools import partial
 
 from tailrace.bus import health
 from tailrace.bus.connection import connect
+from tailrace.bus.events import Events
+from tailrace.bus.journal import Journal
 from tailrace.bus.queue import Queue
 from tailrace.bus.tasks import Tasks
 from tailrace.config import Config
@@ -60,11 +62,12 @@ class Worker:
         bus = await connect(self._bus_url, f"worker {self._name}")
         try:
             await bus.prepare(self._config.rooms.lost_after, self._config.worker.ack_wait)
-            async with asyncio.TaskGroup() as group:
+            journal = Journal(Events(bus))
+            async with journal.writing(), asyncio.TaskGroup() as group:
                 listening = start(group, self._zygote.listen(), "zygote")
                 watching = start(group, self._zygote.watch(), "heartbeats")
                 tasks: Running = {}
-                pulling = start(group, self._pull(Queue(bus), Tasks(bus), group, tasks), "pull")
+                pulling = start(group, self._pull(Queue(bus), Tasks(bus), journal, group, tasks), "pull")
                 alive = await health.serve(bus, "worker")
                 ready({})
                 await stopping.wait()
@@ -77,7 +80,9 @@ class Worker:
             await self._zygote.close()
             await bus.close()
 
-    async def _pull(self, queue: Queue, records: Tasks, group: asyncio.TaskGroup, tasks: Running) -> None:
+    async def _pull(
+        self, queue: Queue, records: Tasks, journal: Journal, group: asyncio.TaskGroup, tasks: Running
+    ) -> None:
         while True:
             await self._room.acquire()
             try:
@@ -106,7 +111,7 @@ class Worker:
                 self._config.encoding.preset,
                 self._config.encoding.threads,
             )
-            work = run_task(lease, job, self._zygote, records, self._config.worker.ack_wait)
+            work = run_task(lease, job, self._zygote, records, journal, self._config.worker.ack_wait)
             name = f"task {lease.task_id[:8]}"
             task = start(group, contain(work, name), name)
             tasks[lease.task_id] = task

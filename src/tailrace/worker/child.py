@@ -19,7 +19,7 @@ from tailrace.bus.journal import Journal
 from tailrace.bus.tasks import Tasks
 from tailrace.clock import SystemClock
 from tailrace.model.task import EndReason, OutputReport, TaskRecord, TaskState
-from tailrace.model.task_event import What, endings, name_of
+from tailrace.model.task_event import What, endings, error_code_of, name_of
 from tailrace.supervise import run_until_stopped, start, stop
 from tailrace.worker.chronicle import Chronicle
 from tailrace.worker.heartbeat import BEAT_EACH, Pulse
@@ -31,8 +31,6 @@ from tailrace.worker.relay import Relay
 _log = logging.getLogger(__name__)
 
 RELEASING = "the task moves to another worker"
-# Codes of docs/destinations.md for tasks whose end was no one's wish (spec/04 section 4.1).
-ERROR_CODES = {EndReason.ROBOT_KICKED: 6001, EndReason.FAILED: 6002}
 
 
 def run_child(job: dict[str, Any], lifeline: int, pulse: Pulse) -> int:
@@ -149,11 +147,11 @@ class Child:
             relay.end_as(Ending(RELEASING, moves=True))
         else:
             chronicle.tell(What.STOPPING, self._end_reason)
-            relay.end_as(Ending(self._end_reason, ERROR_CODES.get(self._end_reason, 0)))
+            relay.end_as(Ending(self._end_reason, error_code_of(self._end_reason)))
 
     def _only_end(self, record: TaskRecord, journal: Journal) -> OutputReport:
         """Tell what the child before had no time for."""
-        for event in endings(record, self._clock.unix(), record.reason):
+        for event in endings(record, self._clock.unix()):
             journal.add(event, name_of(event))
         return record.output
 

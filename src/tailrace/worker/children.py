@@ -7,11 +7,13 @@ import time
 from dataclasses import replace
 from typing import Any, Protocol
 
+from tailrace.bus.journal import Journal
 from tailrace.bus.queue import Lease
 from tailrace.bus.tasks import Tasks
 from tailrace.errors import BusError, TaskNotFound
 from tailrace.model.backoff import Backoff
 from tailrace.model.task import EndReason, TaskRecord, TaskState
+from tailrace.model.task_event import TaskEvent, What, endings, name_of
 from tailrace.supervise import start, stop
 from tailrace.worker.job import Job, Outcome
 from tailrace.worker.zygote import Exit
@@ -36,13 +38,13 @@ class Forks(Protocol):
         ...
 
 
-async def run_task(lease: Lease, job: Job, zygote: Forks, tasks: Tasks, ack_wait: float) -> None:
+async def run_task(lease: Lease, job: Job, zygote: Forks, tasks: Tasks, journal: Journal, ack_wait: float) -> None:
     """Run one task until it has ended or is released. Cancelling releases it in order and gives the lease back."""
     async with asyncio.TaskGroup() as group:
         keeper = start(group, _keep(lease, ack_wait), f"lease of {job.task_id[:8]}")
         outcome = Outcome.RELEASED
         try:
-            outcome = await run_child(job, zygote, tasks)
+            outcome = await run_child(job, zygote, tasks, journal)
         finally:
             await stop(keeper)
             await _settle(lease, outcome)
@@ -62,7 +64,7 @@ async def _settle(lease: Lease, outcome: Outcome) -> None:
         _log.warning("lease not settled", extra={"task_id": lease.task_id, "error": str(error)})
 
 
-async def run_child(job: Job, zygote: Forks, tasks: Tasks, restart: Backoff = RESTART) -> Outcome:
+async def run_child(job: Job, zygote: Forks, tasks: Tasks, journal: Journal, restart: Backoff = RESTART) -> Outcome:
     """Run a job's child, again after each crash with the pauses of `restart`, until it ends in order or for good."""
     crashes = 0
     while True:
@@ -75,14 +77,19 @@ async def run_child(job: Job, zygote: Forks, tasks: Tasks, restart: Backoff = RE
         _log.error(
             "child crashed", extra={"task_id": job.task_id, "how": end.describe(), "crashes": crashes, "pause": pause}
         )
-        await _note_crash(job, tasks, end.describe(), over=crashes >= MOST_CRASHES)
+        record = await _note_crash(job, tasks, end.describe(), over=crashes >= MOST_CRASHES)
+        if record is not None:
+            _tell_of_crash(record, journal, end.describe(), crashes)
         if crashes >= MOST_CRASHES:
             return Outcome.ENDED
         await asyncio.sleep(pause)
 
 
-async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> None:
-    """Write into the record what has happened, so that Describe can tell why a task began anew, or was given up."""
+async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> TaskRecord | None:
+    """Write into the record what has happened, so that Describe can tell why a task began anew, or was given up.
+
+    Returns the record, None when it cannot be had.
+    """
 
     def note(record: TaskRecord) -> TaskRecord | None:
         if not record.live:
@@ -92,9 +99,20 @@ async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> None:
         return replace(record, reason=f"{how} and was started again")
 
     try:
-        await tasks.change(job.app, job.task_id, note)
+        return (await tasks.change(job.app, job.task_id, note)).record
     except (BusError, TaskNotFound) as error:
         _log.warning("crash not noted", extra={"task_id": job.task_id, "error": str(error)})
+        return None
+
+
+def _tell_of_crash(record: TaskRecord, journal: Journal, how: str, crashes: int) -> None:
+    now = time.time()
+    crash = TaskEvent(now, What.CRASHED, record.task_id, record.plan.room, record.plan.robot, how, record.epoch)
+    # A child may crash before it has an epoch of its own.
+    journal.add(crash, f"{record.task_id}/{record.epoch}/crashed/{crashes}")
+    if not record.live:
+        for event in endings(record, now):
+            journal.add(event, name_of(event))
 
 
 async def _keep(lease: Lease, ack_wait: float) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 from tailrace.bus.connection import Bus
+from tailrace.bus.events import Events
+from tailrace.bus.journal import Journal
 from tailrace.bus.tasks import Tasks
 from tailrace.ids import SdkAppId
 from tailrace.model.backoff import Backoff
@@ -39,7 +41,7 @@ def test_a_crash_is_noted_in_the_record_and_the_child_runs_again(run: Run, app: 
         tasks, forks = Tasks(bus), Forks(-11, 1, Outcome.ENDED)
         record = (await tasks.create(a_record(app))).record
 
-        assert await run_child(a_job(app, record.task_id), forks, tasks, AT_ONCE) is Outcome.ENDED
+        assert await run_child(a_job(app, record.task_id), forks, tasks, Journal(Events(bus)), AT_ONCE) is Outcome.ENDED
 
         assert forks.runs == 3
         stored = await tasks.get(app, record.task_id)
@@ -55,7 +57,7 @@ def test_a_child_that_crashes_again_and_again_fails_its_task(run: Run, app: SdkA
         tasks, forks = Tasks(bus), Forks(-11)
         record = (await tasks.create(a_record(app))).record
 
-        assert await run_child(a_job(app, record.task_id), forks, tasks, AT_ONCE) is Outcome.ENDED
+        assert await run_child(a_job(app, record.task_id), forks, tasks, Journal(Events(bus)), AT_ONCE) is Outcome.ENDED
 
         assert forks.runs == MOST_CRASHES
         stored = await tasks.get(app, record.task_id)
