@@ -4,13 +4,15 @@ The names are those of the TOML file (docs/configuration.md); the environment wr
 Unknown keys are errors.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from tailrace.secret import Secret
+from tailrace.secret import CallbackUrl, Secret
 
 
 def _secret(value: object) -> Secret:
@@ -26,11 +28,47 @@ def _network(value: str) -> str:
     return value
 
 
+def _callback_url(value: object) -> CallbackUrl:
+    """Check the address without quoting it: its path may be a secret."""
+    text = value.reveal() if isinstance(value, Secret) else value
+    if not isinstance(text, str):
+        raise ValueError("expected a text")
+    if len(text) > MAX_CALLBACK_URL:
+        raise ValueError(f"expected at most {MAX_CALLBACK_URL} characters")
+    try:
+        parts = urlsplit(text)
+        # Reading the port checks it.
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if text and not (valid and _CALLBACK_URL.fullmatch(text) and parts.username is None):
+        raise ValueError("expected an address such as https://example.com/callbacks, without a user or a #fragment")
+    return CallbackUrl(text)
+
+
+def _callback_key(value: Secret) -> Secret:
+    if not _CALLBACK_KEY.fullmatch(value.reveal()):
+        raise ValueError("expected up to 32 letters and digits")
+    return value
+
+
+# spec/04 section 1.
+MAX_CALLBACK_URL = 2083
+_CALLBACK_KEY = re.compile(r"[0-9A-Za-z]{0,32}")
+# Printable ASCII without blanks and "#": what can stand in the first line of a request.
+_CALLBACK_URL = re.compile(r'[!"$-~]*')
+
 SecretText = Annotated[
     Secret,
     BeforeValidator(_secret),
     PlainSerializer(str, return_type=str),
 ]
+CallbackUrlText = Annotated[
+    CallbackUrl,
+    BeforeValidator(_callback_url),
+    PlainSerializer(str, return_type=str),
+]
+CallbackKeyText = Annotated[SecretText, AfterValidator(_callback_key)]
 Network = Annotated[str, AfterValidator(_network)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -95,14 +133,14 @@ class Account(Key):
 
 
 class App(Section):
-    """An SdkAppId. `key` signs and checks UserSigs."""
+    """An SdkAppId. `key` signs and checks UserSigs. Callbacks go to `callback_url`, signed with `callback_key`."""
 
     sdk_app_id: Annotated[int, Field(ge=1, le=4294967295)]
     account: int
     key: SecretText
     max_tasks: Annotated[int, Field(ge=0)] = 0
-    callback_url: str = ""
-    callback_key: SecretText = Secret("")
+    callback_url: CallbackUrlText = CallbackUrl("")
+    callback_key: CallbackKeyText = Secret("")
 
 
 class Limits(Section):
@@ -116,6 +154,12 @@ class Destinations(Section):
 
     allow_private: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     allow_rtmps: bool = True
+    tls_verify: bool = True
+
+
+class Callbacks(Section):
+    """Callbacks of all apps. `tls_verify`: whether the certificates of https:// receivers are checked."""
+
     tls_verify: bool = True
 
 
@@ -184,6 +228,7 @@ class Config(Section):
     app: tuple[App, ...] = ()
     limits: Limits = Limits()
     destinations: Destinations = Destinations()
+    callbacks: Callbacks = Callbacks()
     api: Api = Api()
     rooms: Rooms = Rooms()
     ingest: Ingest = Ingest()

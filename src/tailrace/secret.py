@@ -62,3 +62,9 @@ class ImageUrl(_Address):
     """Where an image is downloaded from: its query may be a signature that lets anybody in."""
 
     __slots__ = ()
+
+
+class CallbackUrl(_Address):
+    """Where callbacks go: its path and query may hold a token of the receiver."""
+
+    __slots__ = ()

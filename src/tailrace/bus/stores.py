@@ -3,7 +3,18 @@
 from nats.js import JetStreamContext, api
 from nats.js.errors import BadRequestError
 
-from tailrace.bus.subjects import EVENTS, QUEUE, REGISTERS, ROOMS, TASKS, WORKERS, changed, stored, stream_of
+from tailrace.bus.subjects import (
+    DELIVERIES,
+    EVENTS,
+    QUEUE,
+    REGISTERS,
+    ROOMS,
+    TASKS,
+    WORKERS,
+    changed,
+    stored,
+    stream_of,
+)
 
 # Callbacks are repeated for hours and usage is asked for by the day; a week leaves room for a long weekend.
 EVENTS_AGE = 7 * 24 * 3600.0
@@ -42,6 +53,8 @@ def _streams(presence_ttl: float) -> tuple[api.StreamConfig, ...]:
         _bucket(ROOMS, api.StorageType.MEMORY, presence_ttl),
         _bucket(REGISTERS, api.StorageType.FILE, None),
         _bucket(TASKS, api.StorageType.FILE, None),
+        # As long as the events that they belong to.
+        _bucket(DELIVERIES, api.StorageType.FILE, EVENTS_AGE),
         api.StreamConfig(
             name=QUEUE,
             subjects=[f"{QUEUE}.*.*"],

@@ -82,7 +82,7 @@ def delivery_key(app: SdkAppId, sequence: int) -> str:
 
 
 def events_of(app: SdkAppId) -> str:
-    """Return the pattern of all that callbacks are made of: an app's events of rooms and tasks, and wishes for replays."""
+    """Return the pattern of an app's events of rooms and tasks, and of the wishes to replay them."""
     return f"{EVENTS}.*.{app}.*"
 
 

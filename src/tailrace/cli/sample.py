@@ -35,8 +35,8 @@ sdk_app_id = 1400000001
 account = 1250000000
 key = "{app_key}"
 max_tasks = 0                  # of this application at the same time; 0: no limit
-callback_url = ""
-callback_key = ""
+callback_url = ""              # callbacks are posted there; https://example.com/callbacks
+callback_key = ""              # signs them: up to 32 letters and digits
 
 [limits]
 requests_per_second = 20       # per SecretId and action; 0: no limit
@@ -46,6 +46,9 @@ requests_per_second = 20       # per SecretId and action; 0: no limit
 allow_private = ["127.0.0.0/8", "::1/128"]
 allow_rtmps = true
 tls_verify = true
+
+[callbacks]
+tls_verify = true              # check the certificates of https:// receivers
 
 [api]
 regions = ["ap-guangzhou", "ap-hongkong", "ap-singapore"]    # ["*"]: any region

@@ -17,6 +17,7 @@ from tailrace.config import Config
 from tailrace.control.action import Service
 from tailrace.control.actions import ACTIONS
 from tailrace.control.admission import Admission
+from tailrace.control.callbacks.dispatcher import Dispatcher
 from tailrace.control.edge import Api
 from tailrace.control.janitor import look_after
 from tailrace.control.metrics import Metrics
@@ -61,6 +62,9 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
         bus = await connect(bus_url, "control")
         try:
             await bus.prepare(presence_ttl=config.rooms.lost_after, ack_wait=config.worker.ack_wait)
+            guard = Guard(config.destinations.allow_private)
+            dispatcher = Dispatcher(config, bus, guard, clock)
+            await dispatcher.open()
             mirror = Mirror(bus)
             journal = Journal(Events(bus), MOST_EVENTS)
             async with journal.writing(), asyncio.TaskGroup() as group:
@@ -71,8 +75,9 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 tasks = _tasks(config, bus, mirror, crew, Story(journal), clock)
                 janitor = start(group, look_after(tasks), "janitor")
                 registrar = start(group, Registrar(bus, config.rooms.lost_after, clock).run(), "registrar")
+                sending = start(group, dispatcher.run(), "callbacks")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
-                service = Service(config, tasks, Guard(config.destinations.allow_private), clock)
+                service = Service(config, tasks, guard, clock)
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
                 server = serving(
                     paths(api, Readiness(bus, clock).look, metrics),
@@ -84,7 +89,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 async with server:
                     ready({"http": f"http://{address_of(bound)}"})
                     await stopped.wait()
-                for side_task in (registrar, janitor, hearing, following):
+                for side_task in (sending, registrar, janitor, hearing, following):
                     await stop(side_task)
         finally:
             await bus.close()
