@@ -187,6 +187,18 @@ class DestinationUnreachable(DestinationError):
     """No connection: name not found, refused, timed out, TLS failed."""
 
 
+class DestinationNameUnknown(DestinationUnreachable):
+    """The host's name has no address, or nobody could say."""
+
+
+class DestinationSilent(DestinationUnreachable):
+    """No connection, or no answer, within the time limit."""
+
+
+class DestinationUntrusted(DestinationUnreachable):
+    """TLS failed: the certificate is expired, of another name or unknown, or there is no TLS at all."""
+
+
 class DestinationRefused(DestinationError):
     """The CDN answered, and said no. `code` is its RTMP status code, such as `NetStream.Publish.BadName`."""
 
@@ -196,7 +208,15 @@ class DestinationRefused(DestinationError):
 
 
 class DestinationLost(DestinationError):
-    """An established push ended from the other side, or stopped taking media."""
+    """An established push ended from the other side."""
+
+
+class DestinationStalled(DestinationLost):
+    """The connection stands, but the other side takes no media any more."""
+
+
+class DestinationGarbled(DestinationLost):
+    """What came from the other side is not RTMP."""
 
 
 class AddressForbidden(DestinationError):

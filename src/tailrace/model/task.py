@@ -47,7 +47,11 @@ _ORDER = list(TaskState)
 
 @dataclass(frozen=True, slots=True)
 class DestinationReport:
-    """What the destination `number` has done so far. Times are Unix seconds; `reason` says why in words."""
+    """What the destination `number` has done so far. Times are Unix seconds; `reason` says why in words.
+
+    `error_code` is of docs/destinations.md, 0 while all is well. `attempt` is the try that goes on or comes next, since
+    the connection was last good; it comes at `retry_at`, 0.0 when it goes on or none is to come.
+    """
 
     number: int
     status: DestinationStatus = DestinationStatus.IDLE
@@ -59,6 +63,10 @@ class DestinationReport:
     dropped_frames: int = 0
     bitrate_kbps: float = 0.0
     connects: int = 0
+    error_code: int = 0
+    attempt: int = 0
+    retry_at: float = 0.0
+    dropped_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
-from tailrace.errors import AddressForbidden, DestinationUnreachable
+from tailrace.errors import AddressForbidden, DestinationNameUnknown
 
 Address = IPv4Address | IPv6Address
 
@@ -38,7 +38,7 @@ class Guard:
         """Return the addresses to connect to, in the resolver's order; all of them are allowed.
 
         `timeout` is in seconds. Raises AddressForbidden if one address is not allowed (a name that mixes public and
-        private addresses is an attack or a mistake), DestinationUnreachable if there is none. Both name the host.
+        private addresses is an attack or a mistake), DestinationNameUnknown if there is none. Both name the host.
         """
         try:
             literal = _plain(ip_address(host))
@@ -82,10 +82,10 @@ async def _resolved(host: str, port: int, timeout: float) -> tuple[Address, ...]
         async with asyncio.timeout(timeout):
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError as error:
-        raise DestinationUnreachable(f"the name {host} was not resolved within {timeout:g} s") from error
+        raise DestinationNameUnknown(f"the name {host} was not resolved within {timeout:g} s") from error
     except (OSError, UnicodeError) as error:
-        raise DestinationUnreachable(f"the name {host} cannot be resolved") from error
+        raise DestinationNameUnknown(f"the name {host} cannot be resolved") from error
     addresses = tuple(dict.fromkeys(_plain(ip_address(entry[4][0])) for entry in found))[:_MAX_ADDRESSES]
     if not addresses:
-        raise DestinationUnreachable(f"the name {host} has no address")
+        raise DestinationNameUnknown(f"the name {host} has no address")
     return addresses

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tailrace.errors import DestinationError
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_session import Session
+from tailrace.net.tcp import Flow
 from tailrace.secret import PushUrl
 from tailrace.wire.rtmp.amf0 import Value
 from tailrace.wire.rtmp.client import Purpose
@@ -51,6 +52,10 @@ class RtmpPublisher:
     def sent_bytes(self) -> int:
         """Bytes that the kernel has taken so far."""
         return self._session.sent_bytes
+
+    def flow(self) -> Flow:
+        """Return how the bytes of this connection move: what the other side's TCP has taken, and what it has not."""
+        return self._session.flow()
 
     def send_metadata(self, values: Mapping[str, Value], timestamp_ms: int = 0) -> None:
         """Send onMetaData. Like the other two, it never waits, and does nothing once the publish has ended."""

@@ -7,15 +7,26 @@ import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from tailrace.errors import DestinationError, DestinationLost, DestinationRefused, DestinationUnreachable, PeerError
+from tailrace.errors import (
+    DestinationError,
+    DestinationGarbled,
+    DestinationLost,
+    DestinationRefused,
+    DestinationSilent,
+    DestinationStalled,
+    DestinationUnreachable,
+    DestinationUntrusted,
+    PeerError,
+)
 from tailrace.net.guard import Guard
+from tailrace.net.tcp import Flow, flow_of, keep_little_unsent
 from tailrace.wire.rtmp.client import ClientConnection, Purpose
 from tailrace.wire.rtmp.event import Event, Ignored, Playing, Published, Refused
 from tailrace.wire.rtmp.handshake import RANDOM_SIZE
 from tailrace.wire.rtmp.url import RtmpUrl
 
-# 40 s at 1500 kbit/s: whoever feeds a publisher drops pictures far earlier, this only keeps memory bounded.
-MAX_BACKLOG: Final = 8 * 1024 * 1024
+# Half more than what a push lets wait (`worker/push.py`): this only keeps memory bounded, whoever feeds a publisher.
+MAX_BACKLOG: Final = 16 * 1024 * 1024
 # Two key frames of a stream of 2 Mbit/s; what is larger gains nothing by waiting for more.
 MOST_HELD: Final = 128 * 1024
 # Seconds that a server gets to take our last words when a dial is cancelled: somebody waits for that.
@@ -56,7 +67,7 @@ class Session(asyncio.Protocol):
         except TimeoutError as error:
             self._abort()
             what = "connect" if self._transport is None else "answer"
-            raise DestinationUnreachable(f"{self._target} did not {what} within {timeout:g} s") from error
+            raise DestinationSilent(f"{self._target} did not {what} within {timeout:g} s") from error
         except asyncio.CancelledError:
             if self.core.begun:
                 await self.close(_LAST_WORDS)
@@ -78,6 +89,12 @@ class Session(asyncio.Protocol):
         """Bytes that the kernel has taken."""
         return self._written + self._held - self.backlog_bytes
 
+    def flow(self) -> Flow:
+        """Return how the bytes of this connection move."""
+        if self._transport is None or self._gone.is_set():
+            return Flow(0, 0)
+        return flow_of(self._transport.get_extra_info("socket"), self.sent_bytes, self.backlog_bytes)
+
     def flush_soon(self, size: int) -> None:
         """Send at the end of this turn of the loop: `size` more bytes of media, in one write with what else came."""
         if self._gone.is_set():
@@ -98,7 +115,7 @@ class Session(asyncio.Protocol):
         transport.write(data)
         self._written += len(data)
         if transport.get_write_buffer_size() > MAX_BACKLOG:
-            self._fail(DestinationLost(f"{self._target} has stopped taking media"))
+            self._fail(DestinationStalled(f"{self._target} has stopped taking media"))
 
     async def close(self, timeout: float) -> None:
         """End in order: tell the server, send all, wait until it hangs up too; after `timeout` seconds just hang up."""
@@ -136,6 +153,7 @@ class Session(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by asyncio; begin the handshake."""
         self._transport = cast(asyncio.Transport, transport)
+        keep_little_unsent(self._transport.get_extra_info("socket"))
         self.flush()
 
     def data_received(self, data: bytes) -> None:
@@ -143,7 +161,7 @@ class Session(asyncio.Protocol):
         try:
             events = self.core.receive(data)
         except PeerError as error:
-            self._fail(DestinationLost(f"{self._target} broke the protocol: {error}"))
+            self._fail(DestinationGarbled(f"{self._target} broke the protocol: {error}"))
             return
         for event in events:
             match event:
@@ -189,7 +207,8 @@ class Session(asyncio.Protocol):
             except OSError as error:  # ssl.SSLError is one
                 if last:
                     why = error.strerror or type(error).__name__
-                    raise DestinationUnreachable(f"{target} cannot be reached: {why}") from error
+                    kind = DestinationUntrusted if isinstance(error, ssl.SSLError) else DestinationUnreachable
+                    raise kind(f"{target} cannot be reached: {why}") from error
 
     def _fail(self, error: DestinationError) -> None:
         if self._closing:

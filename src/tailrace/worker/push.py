@@ -1,40 +1,42 @@
-"""Push: one destination of a task: the table of `model/destination.py` around an RTMP connection.
-
-`offer` never waits. What the connection has not taken yet is bounded: beyond the first bound video is dropped up
-to the next key frame, beyond the second one sound as well; both are counted, and no other destination notices.
-"""
+"""Push: one destination of a task: the table of `model/destination.py` around one RTMP connection after the other."""
 
 import asyncio
 import logging
 import random
 import ssl
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
 from tailrace.clock import Clock
-from tailrace.errors import CallerError, DestinationError
-from tailrace.ids import Kind
+from tailrace.errors import CallerError, DestinationError, DestinationStalled
 from tailrace.model.destination import (
+    PATIENCE,
     Closed,
-    Command,
     DestinationLife,
     Dial,
     Event,
     Lost,
     MediaFlowed,
     Needed,
+    Patience,
+    Released,
     Report,
     Resumed,
     StopAsked,
+    Ticked,
+    Wake,
 )
+from tailrace.model.destination_fault import Fault, fault_of, message_of
+from tailrace.model.destination_flow import SILENT_AFTER, Missed
 from tailrace.model.plan import Destination
 from tailrace.model.task import DestinationReport
 from tailrace.model.task import DestinationStatus as Status
 from tailrace.model.task_event import DestinationEvent
 from tailrace.net.guard import Guard
 from tailrace.net.rtmp_client import RtmpPublisher
+from tailrace.worker.push_line import Line, Tally
+from tailrace.worker.push_rate import Rate
 from tailrace.worker.reel import Message, Opening
 
 _log = logging.getLogger(__name__)
@@ -43,13 +45,9 @@ _log = logging.getLogger(__name__)
 DIAL_TIMEOUT = 5.0
 # An orderly end waits so long for the last bytes to leave; the task's own end must not hang on one slow CDN.
 CLOSE_TIMEOUT = 1.0
-# 2 MiB are 8 s of video at 2 Mbit/s that the CDN has not taken; sound, a fortieth of it, goes on up to twice that.
-MAX_VIDEO_BACKLOG_BYTES = 2 * 1024 * 1024
-MAX_BACKLOG_BYTES = 4 * 1024 * 1024
-# The bit rate is averaged over so long: the usual distance of key frames, so that one does not make it jump.
-RATE_SPAN = 2.0
-# How long a caller sees no bit rate at the beginning; each look costs microseconds.
-RATE_STEP = 0.5
+# How often a connection is looked at: whether media is being taken. A look costs two system calls.
+LOOK_EACH = 0.5
+_TAKEN_OVER = "the task was taken over"
 
 # Takes what has happened to a destination, and why in words; never waits.
 Tell = Callable[[DestinationEvent, str], None]
@@ -64,18 +62,11 @@ class Ending:
     moves: bool = False
 
 
-@dataclass(slots=True)
-class Counters:
-    """What has been handed to the connections of one destination so far."""
-
-    video_frames: int = 0
-    audio_frames: int = 0
-    dropped_frames: int = 0
-    connects: int = 0
-
-
 class Push:
-    """Relays messages to one destination while `run()` runs; cancelling it unpublishes and closes in order."""
+    """Relays messages to one destination while `run()` runs; cancelling it unpublishes and closes in order.
+
+    `on_change` is called when `report()` has changed, `tell` with each state and each repetition of one.
+    """
 
     def __init__(
         self,
@@ -86,6 +77,7 @@ class Push:
         clock: Clock,
         on_change: Callable[[], None],
         tell: Tell,
+        patience: Patience = PATIENCE,
     ) -> None:
         self._destination = destination
         self._guard = guard
@@ -94,48 +86,62 @@ class Push:
         self._clock = clock
         self._on_change = on_change
         self._tell = tell
-        self._told: Status | None = None
+        self._patience = patience
+        self._life = DestinationLife(patience)
         self._resumed = False
+        self._told: Status | None = None
+        self._since = clock.unix()
         self._ending = Ending()
-        self._life = DestinationLife()
-        self._since, self._reason = clock.unix(), ""
         self._needed = asyncio.Event()
-        self._client: RtmpPublisher | None = None
-        self._waiting_for_start = True
-        self._last_ms = -1
-        self._counters = Counters()
+        self._limit = asyncio.timeout(None)
+        self._timer: asyncio.TimerHandle | None = None
+        self._line: Line | None = None
+        self._tally = Tally()
         self._sent_before = 0  # bytes of earlier connections
         self._rate = Rate()
 
     def report(self) -> DestinationReport:
         """Return what this destination has done so far."""
+        life, tally = self._life, self._tally
+        fault, why = life.fault, life.why
+        if life.status is Status.RUNNING and self._line is not None and self._line.behind:
+            fault, why = Fault.TOO_SLOW, message_of(Fault.TOO_SLOW)
+        pause = self._retry_after
         return DestinationReport(
             self._destination.number,
-            self._life.status,
+            life.status,
             self._since,
-            self._reason,
-            video_frames=self._counters.video_frames,
-            audio_frames=self._counters.audio_frames,
+            why,
+            video_frames=tally.video_frames,
+            audio_frames=tally.audio_frames,
             sent_bytes=self._sent_bytes,
-            dropped_frames=self._counters.dropped_frames,
+            dropped_frames=tally.missed.frames,
             bitrate_kbps=self._rate.kbps,
-            connects=self._counters.connects,
+            connects=tally.connects,
+            error_code=fault,
+            attempt=life.attempt,
+            retry_at=self._clock.unix() + pause if pause else 0.0,
+            dropped_seconds=round(tally.missed.seconds, 3),
         )
 
     def measure(self) -> None:
         """Bring the bit rate up to date; call it each RATE_STEP."""
         self._rate.look(self._sent_bytes, self._clock.monotonic())
 
-    @property
-    def _sent_bytes(self) -> int:
-        return self._sent_before + (self._client.sent_bytes if self._client else 0)
-
     def go_on_from(self, earlier: DestinationReport) -> None:
-        """Count on from what an earlier child of this task has reported: what was running then is recovering now."""
+        """Count on from what an earlier child of this task has reported.
+
+        What was running then is recovering now; what had failed is not tried again, since its URL is the same.
+        """
         self._resumed = earlier.status in (Status.RUNNING, Status.RECOVERING)
         self._told = earlier.status
         self._sent_before = earlier.sent_bytes
-        self._counters = Counters(earlier.video_frames, earlier.audio_frames, earlier.dropped_frames, earlier.connects)
+        missed = Missed(earlier.dropped_frames, earlier.dropped_seconds)
+        self._tally = Tally(earlier.video_frames, earlier.audio_frames, earlier.connects, missed)
+        if earlier.status is Status.FAILURE:
+            self._life = DestinationLife(self._patience, Status.FAILURE)
+            self._life.why, self._life.fault = earlier.reason, earlier.error_code
+            self._life.attempt, self._since = earlier.attempt, earlier.since
 
     def end_as(self, ending: Ending) -> None:
         """Say how this push is to end, before `run` is cancelled."""
@@ -146,143 +152,149 @@ class Push:
         self._needed.set()
 
     def offer(self, message: Message) -> None:
-        """Send one message if the connection stands and keeps up; the first that may start a stream opens it."""
+        """Send one message if there is a connection and it keeps up."""
         if message.starts:
             self.need()
-        client = self._client
-        if client is None:
+        line = self._line
+        if line is None:
+            self._tally.absent(message)
             return
-        if self._waiting_for_start:
-            if not (message.starts and self._begin(client)):
-                # Before the very first start there is nothing yet that it could have been a part of.
-                self._counters.dropped_frames += self._last_ms >= 0
-            return
-        self._check_flow(client)
-        backlog = client.backlog_bytes
-        if backlog > MAX_BACKLOG_BYTES or (backlog > MAX_VIDEO_BACKLOG_BYTES and message.kind is Kind.VIDEO):
-            self._waiting_for_start = message.kind is Kind.VIDEO
-            self._counters.dropped_frames += 1
-            return
-        if not message.frame:
-            # Another picture size, or sound that was not there before: what follows is described anew.
-            client.send_metadata(self._opening().metadata, message.timestamp_ms)
-        self._send(client, message)
+        was_behind = line.behind
+        line.offer(message)
+        if line.behind != was_behind:
+            words = "destination is behind" if line.behind else "destination keeps up again"
+            _log.info(words, extra={"destination": self._destination.number, "dropped": self._tally.missed.frames})
+        self._note_flow(line)
 
     async def run(self) -> None:
         """Push until cancelled, or until the retries are used up."""
+        if self._life.status is Status.FAILURE:
+            return
         try:
-            await self._needed.wait()
-            commands = self._handle(Resumed("the task was taken over") if self._resumed else Needed())
-            while (dial := next((c for c in commands if isinstance(c, Dial)), None)) is not None:
-                await asyncio.sleep(dial.after)
-                try:
-                    await self._connect_and_flow()
-                except (DestinationError, CallerError) as error:
-                    commands = self._handle(Lost(str(error)))
+            async with self._limit:
+                await self._try_for_ever()
+        except TimeoutError:
+            if not self._limit.expired():
+                raise
         finally:
             await self._hang_up()
+
+    async def _try_for_ever(self) -> NoReturn:
+        if self._resumed:
+            pause = self._handle(Resumed(_TAKEN_OVER))
+            await self._needed.wait()
+        else:
+            await self._needed.wait()
+            pause = self._handle(Needed())
+        while True:
+            if pause is None:
+                # Nothing is tried any more, and FAILURE comes when it is due.
+                await asyncio.get_running_loop().create_future()
+            else:
+                await asyncio.sleep(pause)
+            try:
+                await self._connect_and_flow()
+            except (DestinationError, CallerError) as error:
+                fault = fault_of(error)
+                pause = self._handle(Lost(message_of(fault, str(error)), fault))
 
     async def _connect_and_flow(self) -> NoReturn:
         """Push over one connection until it is lost, which is a DestinationError."""
         client = await RtmpPublisher.dial(self._destination.url, guard=self._guard, timeout=DIAL_TIMEOUT, tls=self._tls)
-        self._client, self._waiting_for_start = client, True
-        self._counters.connects += 1
-        self._begin(client)
-        error = await asyncio.shield(client.lost)
-        self._client = None
+        line = self._line = Line(client, self._opening, self._tally, self._clock.monotonic())
+        self._tally.connects += 1
+        line.begin()
+        error = await self._until_lost(line)
+        self._line = None
         self._sent_before += client.sent_bytes
-        await client.close(CLOSE_TIMEOUT)
+        await client.close(0.0 if isinstance(error, DestinationStalled) else CLOSE_TIMEOUT)
         raise error
 
-    def _begin(self, client: RtmpPublisher) -> bool:
-        """Send metadata, set-up data and what is new since the last start; say whether there is such a start.
+    async def _until_lost(self, line: Line) -> DestinationError:
+        lost = line.client.lost
+        while not lost.done():
+            await asyncio.wait([lost], timeout=LOOK_EACH)
+            self._note_flow(line)
+            if line.stands_still(self._clock.monotonic()):
+                return DestinationStalled(f"not a byte within {SILENT_AFTER:g} s")
+        return lost.result()
 
-        New is what lies behind the last message that this destination ever got: its time must not go back when a
-        connection is made anew.
-        """
-        opening = self._opening()
-        fresh = [message for message in opening.messages if message.timestamp_ms > self._last_ms]
-        start = next((at for at, message in enumerate(fresh) if message.starts), None)
-        if start is None:
-            return False
-        self._waiting_for_start = False
-        client.send_metadata(opening.metadata)
-        for message in opening.headers + fresh[start:]:
-            self._send(client, message)
-        return True
-
-    def _send(self, client: RtmpPublisher, message: Message) -> None:
-        if message.kind is Kind.VIDEO:
-            client.send_video(message.timestamp_ms, message.body)
-            self._counters.video_frames += message.frame
-        else:
-            client.send_audio(message.timestamp_ms, message.body)
-            self._counters.audio_frames += message.frame
-        if message.frame:
-            self._last_ms = max(self._last_ms, message.timestamp_ms)
-
-    def _check_flow(self, client: RtmpPublisher) -> None:
-        """RUNNING means that bytes left the socket: what came before has been taken by the kernel to the last byte."""
-        if self._life.status is not Status.RUNNING and client.backlog_bytes == 0:
+    def _note_flow(self, line: Line) -> None:
+        if self._life.trying and line.opening_taken():
             self._handle(MediaFlowed())
 
     async def _hang_up(self) -> None:
-        if self._life.status in (Status.IDLE, Status.FAILURE):
-            return
-        moves = self._ending.moves
-        if not moves:
-            self._handle(StopAsked())
-        elif self._life.status is Status.RUNNING:
-            self._handle(Lost(self._ending.words))
-        if (client := self._client) is not None:
-            self._client = None  # nothing more is offered to it
-            await client.close(CLOSE_TIMEOUT)
-            self._sent_before += client.sent_bytes
-        if not moves:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._life.status not in (Status.IDLE, Status.FAILURE):
+            self._handle(Released(self._ending.words) if self._ending.moves else StopAsked())
+        if (line := self._line) is not None:
+            self._line = None  # nothing more is offered to it
+            await line.client.close(CLOSE_TIMEOUT)
+            self._sent_before += line.client.sent_bytes
+        if self._life.status is Status.DISCONNECTING:
             self._handle(Closed())
 
-    def _handle(self, event: Event) -> list[Command]:
+    @property
+    def _sent_bytes(self) -> int:
+        return self._sent_before + (self._line.client.sent_bytes if self._line else 0)
+
+    @property
+    def _retry_after(self) -> float:
+        return max(0.0, self._life.retry_at - self._clock.monotonic())
+
+    def _handle(self, event: Event) -> float | None:
+        """Feed the table, do what it says, and return the pause before the next try if there is to be one."""
+        pause = None
         commands = self._life.handle(event, self._clock.monotonic(), random.random())  # noqa: S311 - jitter only
         for command in commands:
-            if isinstance(command, Report):
-                self._since, self._reason = self._clock.unix(), command.why
-                _log.info(
-                    "destination changed",
-                    extra={
-                        "destination": self._destination.number,
-                        "status": command.status.name,
-                        "reason": command.why,
-                    },
-                )
-                self._on_change()
-                self._tell_of(command.status, command.why)
-        return commands
+            match command:
+                case Dial(after):
+                    pause = after
+                case Wake(after):
+                    self._wake(after)
+                case Report():
+                    self._changed(command)
+        if not self._life.trying and self._timer is not None:
+            self._timer.cancel()
+        if self._life.status is Status.FAILURE:
+            self._limit.reschedule(0.0)
+        if isinstance(event, Lost):
+            values = {"reason": event.why, "attempt": self._life.attempt, "pause_s": pause}
+            _log.info("destination lost", extra={"destination": self._destination.number, **values})
+            self._on_change()
+        return pause
 
-    def _tell_of(self, status: Status, why: str) -> None:
-        ends = status in (Status.DISCONNECTING, Status.IDLE)
+    def _wake(self, after: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(after, self._tick)
+
+    def _tick(self) -> None:
+        begun = self._line is None or self._line.begun
+        self._handle(Ticked(waiting=not (begun and self._needed.is_set())))
+
+    def _changed(self, report: Report) -> None:
+        status, ends = report.status, report.status in (Status.DISCONNECTING, Status.IDLE)
+        # A failure is told as IDLE too, for callers; it stays one.
+        code = self._life.fault or (self._ending.error_code if ends else 0)
+        words = report.why or (self._ending.words if ends else "")
         event = DestinationEvent(
             self._destination.number,
             self._destination.url,
             status,
             repeated=status is self._told,
-            error_code=self._ending.error_code if ends else 0,
+            error_code=code,
+            attempt=self._life.attempt,
+            retry_after=self._retry_after,
             sent_bytes=self._sent_bytes,
-            dropped_frames=self._counters.dropped_frames,
+            dropped_frames=self._tally.missed.frames,
         )
         self._told = status
-        self._tell(event, why or (self._ending.words if ends else ""))
-
-
-class Rate:
-    """Bit rate over the last RATE_SPAN seconds, or as many as there were, in kbit/s."""
-
-    def __init__(self) -> None:
-        self.kbps = 0.0
-        self._looks: deque[tuple[int, float]] = deque(maxlen=round(RATE_SPAN / RATE_STEP) + 1)
-
-    def look(self, sent_bytes: int, now: float) -> None:
-        """Take note of the bytes sent so far, each RATE_STEP; `now` in seconds."""
-        self._looks.append((sent_bytes, now))
-        before, since = self._looks[0]
-        if now > since:
-            self.kbps = round((sent_bytes - before) * 8 / 1000 / (now - since), 1)
+        if not report.repeated:
+            if status is self._life.status:
+                self._since = self._clock.unix()
+            values = {"status": status.name, "reason": words}
+            _log.info("destination changed", extra={"destination": self._destination.number, **values})
+            self._on_change()
+        self._tell(event, words)

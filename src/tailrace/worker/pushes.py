@@ -10,7 +10,8 @@ from tailrace.model.task import DestinationReport
 from tailrace.net.guard import Guard
 from tailrace.supervise import start, stop
 from tailrace.worker.job import Job
-from tailrace.worker.push import RATE_STEP, Ending, Push, Tell
+from tailrace.worker.push import Ending, Push, Tell
+from tailrace.worker.push_rate import RATE_STEP
 from tailrace.worker.reel import Message, Opening
 
 
@@ -64,7 +65,9 @@ class Pushes:
     def reports(self) -> tuple[DestinationReport, ...]:
         """Return the state of every destination that is wanted, in the order in which they are wanted."""
         return tuple(
-            self._pushes[number].report() if number in self._pushes else DestinationReport(number)
+            self._pushes[number].report()
+            if number in self._pushes
+            else self._known.get(number, DestinationReport(number))
             for number in self._wanted
         )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tailrace.worker.push import RATE_SPAN, RATE_STEP, Rate
+from tailrace.worker.push_rate import RATE_SPAN, RATE_STEP, Rate
 
 
 def test_there_is_a_rate_after_the_second_look() -> None:
