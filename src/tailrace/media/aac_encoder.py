@@ -56,6 +56,14 @@ class AacEncoder:
         self.fed += frame.samples
         return [(packet.pts or 0, bytes(packet)) for packet in self._context.encode(frame)]
 
+    def silence(self) -> AudioFrame:
+        """Return a frame to encode in which nothing is heard."""
+        frame = AudioFrame(SAMPLE_FORMAT, self.layout, self.frame_samples)
+        frame.sample_rate = self.rate_hz
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        return frame
+
 
 def profile_note(encoding: AudioEncoding) -> str | None:
     """Return in words that the asked profile cannot be had here and what is encoded instead; None when it can."""

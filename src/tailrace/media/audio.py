@@ -61,6 +61,18 @@ class AacTranscoder:
                 packets += self._encode(ready)
         return packets
 
+    def silence(self, from_us: int, until_us: int) -> list[Packet]:
+        """Return silence for whole frames that end before `until_us`: after all sound so far, or from `from_us` on."""
+        encoder = self._encoder
+        if not encoder.fed:
+            self._anchor_us = from_us
+        # What comes next begins a run of its own, wherever it is.
+        self._resampler, self._input_rate_hz = None, 0
+        packets: list[Packet] = []
+        while self._time_of(encoder.fed + encoder.frame_samples) <= until_us:
+            packets += self._encode(encoder.silence())
+        return packets
+
     def _open(self, config: bytes) -> AudioCodecContext:
         decoder = av.CodecContext.create("aac", "r")
         decoder.extradata = config
@@ -96,7 +108,7 @@ class AacTranscoder:
         return self._resampler.resample(frame)
 
     def _encode(self, frame: AudioFrame) -> list[Packet]:
-        return [
-            Packet(self._anchor_us + (sample - self._first_sample) * 1_000_000 // self._encoder.rate_hz, payload)
-            for sample, payload in self._encoder.encode(frame)
-        ]
+        return [Packet(self._time_of(sample), payload) for sample, payload in self._encoder.encode(frame)]
+
+    def _time_of(self, sample: int) -> int:
+        return self._anchor_us + (sample - self._first_sample) * 1_000_000 // self._encoder.rate_hz

@@ -40,6 +40,10 @@ class Joiner:
         self.wants_start = True
         return False
 
+    def lose_pictures(self) -> None:
+        """Go on with a key frame, even one that was used before: other pictures have come between."""
+        self._next.pop(Kind.VIDEO, None)
+
     def _advance(self, kind: Kind, unit: Unit) -> bool:
         here = unit.session, unit.sequence
         if here < self._next.get(kind, (0, 0)):

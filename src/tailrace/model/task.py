@@ -92,7 +92,8 @@ class OutputReport:
     """What a child says of its task's output.
 
     `revision` is the plan that the output shows, since the Unix time `since`; `notes` says in words where it differs
-    from what was asked, such as an image that could not be had.
+    from what was asked, such as an image that could not be had. `width` and `height` are those of the pictures, `sound`
+    says whether there is any: who takes the task over must know what its players expect.
     """
 
     destinations: tuple[DestinationReport, ...] = ()
@@ -100,6 +101,9 @@ class OutputReport:
     since: float = 0.0
     notes: tuple[str, ...] = ()
     windows: tuple[WindowReport, ...] = ()
+    width: int = 0
+    height: int = 0
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

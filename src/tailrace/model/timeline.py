@@ -2,7 +2,7 @@
 
 Output times begin near 0, never go back and never jump: not when a publisher leaves and returns, not when its encoder
 restarts its clock, not when another worker takes the task over. All tracks of one publishing session keep one common
-offset, so that sound and picture stay together.
+offset, so that sound and picture stay together. What fills a gap in the source takes its part of the output time, too.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Timeline:
         self._first_us = start_us
         self._session: int | None = None
         self._offset_us = 0
-        self._last_in_us = 0
+        self._last_in_us: int | None = None  # None: any step is right
         self._last_out_us: dict[Kind, int] = {}
 
     @property
@@ -43,15 +43,43 @@ class Timeline:
         """The latest output time given so far."""
         return self._end_us
 
+    def last_us(self, kind: Kind) -> int | None:
+        """Return the latest output time of a track; None while it has none."""
+        return self._last_out_us.get(kind)
+
+    def is_over(self, session: int) -> bool:
+        """Return whether a later session has taken the place of this one."""
+        return self._session is not None and session < self._session
+
+    def expected(self, session: int, dts_us: int) -> int | None:
+        """Return where a time of a publishing session belongs if its clock goes on; None for one that is not known."""
+        return dts_us + self._offset_us if session == self._session else None
+
+    def anchor(self, session: int, dts_us: int, at_us: int) -> bool:
+        """Put `dts_us` of a session at `at_us` from now on. Return whether that moves what comes.
+
+        What is earlier, such as the rest of its group of pictures, is moved by `place` as far as it must be.
+        """
+        offset = at_us - dts_us
+        moved = (session, offset) != (self._session, self._offset_us)
+        self._session, self._offset_us, self._last_in_us = session, offset, None
+        return moved
+
+    def fill(self, kind: Kind, out_us: int) -> None:
+        """Take note that something else than a unit was put on the output."""
+        self._last_out_us[kind] = max(out_us, self._last_out_us.get(kind, out_us))
+        self._end_us = max(self._end_us, out_us)
+
     def place(self, kind: Kind, session: int, dts_us: int, pts_us: int) -> Placed | None:
         """Return where a unit goes.
 
         None: leave it out, because a later session has replaced its own, or because it is sound from before the
         point where the output has arrived. A picture is never left out, others may need it: it is moved by a little.
         """
-        if self._session is not None and session < self._session:
+        if self.is_over(session):
             return None
-        rejoined = session != self._session or abs(dts_us - self._last_in_us) > LARGEST_STEP_US
+        jumped = self._last_in_us is not None and abs(dts_us - self._last_in_us) > LARGEST_STEP_US
+        rejoined = session != self._session or jumped
         if rejoined:
             self._session = session
             self._offset_us = self._end_us + STEP_AFTER_BREAK_US - dts_us

@@ -9,8 +9,24 @@ from tailrace.bus.rooms import Rooms
 from tailrace.clock import Clock
 from tailrace.model.plan import Plan
 from tailrace.model.task import WindowReport
+from tailrace.model.task_event import What
 from tailrace.worker.job import Job
 from tailrace.worker.lane import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier run of the same output has sent: players expect that it goes on.
+
+    `size` is the pictures' width and height, zeros when there were none.
+    """
+
+    begun: bool = False
+    size: tuple[int, int] = (0, 0)
+    sound: bool = False
+
+
+NOTHING_EARLIER = Earlier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +35,7 @@ class Stage:
 
     `still_ours` says whether the task is this child's; it is asked before anything is put on `lane`. `present` is told
     whether anybody who takes part is in a room; `need` has the destinations dialled; `changed` is called when there are
-    other notes.
+    other notes; `tell` is for the task's time line. `earlier` is for the feed that a taken-over task begins with.
     """
 
     bus: Bus
@@ -31,6 +47,8 @@ class Stage:
     present: Callable[[bool], None]
     need: Callable[[], None]
     changed: Callable[[], None]
+    tell: Callable[[What, str], None]
+    earlier: Earlier = NOTHING_EARLIER
 
 
 class Feed(Protocol):

@@ -20,7 +20,8 @@ class Outcome(IntEnum):
 class Job:
     """One task to run. `lost_after` is the lifetime of presence in seconds (`rooms.lost_after`).
 
-    `preset` and `threads` are the configuration's for encoding pictures.
+    `preset` and `threads` are the configuration's for encoding pictures; `slate` is the image file (`relay.slate`) that
+    is shown while a publisher is away, nothing for his last picture.
     """
 
     app: SdkAppId
@@ -32,6 +33,7 @@ class Job:
     lost_after: float
     preset: str
     threads: int
+    slate: str = ""
 
     def encode(self) -> dict[str, Any]:
         """Return the job as plain values for the zygote's channel, a socket that nobody else can read."""

@@ -94,6 +94,15 @@ class Lane:
             self._junction.shows(revision)
 
     @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the output's pictures; zeros before the first."""
+        return self._junction.reel.size
+
+    def group(self) -> tuple[bytes, list[bytes]]:
+        """Return the output's pictures since its last key frame, and their set-up data."""
+        return self._junction.reel.group()
+
+    @property
     def _is_open(self) -> bool:
         return self._junction.current is self
 

@@ -11,6 +11,7 @@ from tailrace.model.task import WindowReport
 from tailrace.supervise import start
 from tailrace.unit import Unit
 from tailrace.worker.feed import Stage
+from tailrace.worker.filling import Filling
 from tailrace.worker.pipeline import Pipeline
 from tailrace.worker.reception import Reception
 
@@ -24,6 +25,7 @@ class PassThrough:
         self._stage = stage
         self._source = plan.source
         self._pipeline = Pipeline(plan, start_us, stage.lane)
+        self._filling = Filling(self._pipeline, stage)
         self._rejoins_known = 0
         stage.lane.shows(revision)
 
@@ -32,6 +34,7 @@ class PassThrough:
         async with asyncio.TaskGroup() as group:
             start(group, Reception(self._stage.bus, self._source, self._join, self._take).run(), "reception")
             start(group, self._watch(), "presence")
+            start(group, self._filling.run(), "filling")
 
     def suits(self, plan: Plan) -> bool:
         """Return whether `plan` relays the same stream."""
@@ -47,8 +50,8 @@ class PassThrough:
         return ()
 
     def notes(self) -> tuple[str, ...]:
-        """Return nothing: what comes is what was asked."""
-        return ()
+        """Return in words what is missing: what comes is what was asked."""
+        return self._filling.notes()
 
     def windows(self) -> tuple[WindowReport, ...]:
         """Return nothing: there is no canvas."""
@@ -57,11 +60,11 @@ class PassThrough:
     async def _take(self, unit: Unit) -> bool:
         if not await self._stage.still_ours():
             return False
-        self._pipeline.take(unit)
+        now = self._stage.clock.monotonic()
+        self._pipeline.take(unit, now)
         if self._pipeline.rejoins != self._rejoins_known:
-            # The timeline was closed over a gap, or has begun: output time 0 is at another Unix time now.
-            self._rejoins_known = self._pipeline.rejoins
-            self._stage.lane.began(self._pipeline.timeline.end_us)
+            # The timeline was closed over a break, or has begun: output time 0 is at another Unix time now.
+            self._began(now)
         return self._pipeline.joiner.wants_start and self._stage.lane.opened.is_set()
 
     async def _join(self, units: Sequence[Unit]) -> None:
@@ -71,11 +74,17 @@ class PassThrough:
             # Another feed runs until this one has a key frame. It goes on to the next live one: a whole group of
             # pictures at once would put the output ahead of real time, and each change would do so again.
             units = ()
-        for _ in self._pipeline.join(units):
+        now = self._stage.clock.monotonic()
+        for _ in self._pipeline.join(units, now):
             await asyncio.sleep(0)
         if units:
-            self._stage.lane.began(self._pipeline.timeline.end_us)
-            self._rejoins_known = self._pipeline.rejoins
+            self._began(now)
+        elif self._stage.lane.opened.is_set():
+            self._filling.nobody_is_there()
+
+    def _began(self, now: float) -> None:
+        self._rejoins_known = self._pipeline.rejoins
+        self._stage.lane.began(self._pipeline.gap.time_us(now))
 
     async def _watch(self) -> None:
         source = self._source

@@ -1,15 +1,17 @@
 """Pipeline: a publisher's units in, messages out: pictures untouched, sound transcoded to the AAC that was asked for.
 
-Both get their place on the task's timeline.
+Both get their place on the task's timeline. While the publisher is away, stills and silence take it (`model/gap.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from tailrace.errors import PeerError
 from tailrace.ids import Kind
 from tailrace.media.audio import AacTranscoder
 from tailrace.media.inserted_sei import inserted_sei
 from tailrace.media.meter import Meter
+from tailrace.media.still import STILLS_PER_SECOND, Stills
+from tailrace.model.gap import LARGEST_FILL_US, Gap
 from tailrace.model.joiner import Joiner
 from tailrace.model.plan import Plan
 from tailrace.model.sei_schedule import SeiSchedule
@@ -18,19 +20,28 @@ from tailrace.unit import Codec, Unit
 from tailrace.wire import h264, sei
 from tailrace.worker.lane import Lane
 
+_STILL_US = 1_000_000 // STILLS_PER_SECOND
+
 
 class Pipeline:
-    """Feed it units with `take`; it puts messages on `lane`."""
+    """Feed it units with `take`, and have it `fill` what is missing; it puts messages on `lane`.
+
+    `now` is always monotonic seconds. `stills` are shown while pictures are missing, once they are there.
+    """
 
     def __init__(self, plan: Plan, start_us: int, lane: Lane) -> None:
         self.joiner = Joiner()
         self.timeline = Timeline(start_us)
+        self.gap = Gap()
+        self.stills: Stills | None = None
         self.rejoins = 0
         self.rejected = 0
         self._video = plan.video
         self._lane = lane
         self._transcoder = AacTranscoder(plan.audio)
         self._sound_comes = False
+        self._start_us = start_us
+        self._shown = 0  # stills so far of this gap
         self._user = plan.source.user if plan.source else ""
         self._size = (0, 0)
         self._schedule = SeiSchedule(plan.sei)
@@ -44,27 +55,68 @@ class Pipeline:
         elif self._transcoder.meter is None:
             self._transcoder.meter = Meter()
 
-    def join(self, units: Sequence[Unit]) -> Iterator[None]:
+    def join(self, units: Sequence[Unit], now: float) -> Iterator[None]:
         """Take the answer to a key-frame request, empty when there is no publisher, one unit a step.
 
         Seconds of sound are transcoded here, a tenth of a second of work: between the steps others can run, such as
         the dialling that the first key frame sets off.
         """
         self._sound_comes = self._sound_comes or any(unit.codec is Codec.AAC for unit in units)
-        for unit in self.joiner.joined(list(units)):
-            self._use(unit)
+        usable = [unit for unit in units if self._kind(unit)]
+        if usable and not self._is_back(max(usable, key=lambda unit: unit.dts_us), now):
+            usable = []
+        for unit in self.joiner.joined(usable):
+            self._use(unit, now)
             yield
 
-    def take(self, unit: Unit) -> None:
+    def take(self, unit: Unit, now: float) -> None:
         """Take one live unit."""
-        if self.joiner.take(unit):
-            self._use(unit)
+        if self._is_back(unit, now) and self.joiner.take(unit):
+            self._use(unit, now)
 
-    def _use(self, unit: Unit) -> None:
-        if unit.codec is Codec.H264:
-            if self._video and (placed := self._place(Kind.VIDEO, unit)):
-                self._use_video(unit, placed)
-        elif unit.codec is Codec.AAC and (placed := self._place(Kind.AUDIO, unit)):
+    def go_on(self, kinds: Iterable[Kind], now: float) -> None:
+        """Fill these tracks from the start on: an earlier run of the output had them."""
+        kinds = frozenset(kinds)
+        self._sound_comes = Kind.AUDIO in kinds
+        self.gap.begin(kinds, self._start_us, now)
+
+    def fill(self, now: float) -> None:
+        """Put on the lane what is missing until now."""
+        for kind in self.gap.look(now):
+            begun_us = self.timeline.last_us(kind) or self._start_us
+            self._fill(kind, min(self.gap.time_us(now), begun_us + LARGEST_FILL_US))
+
+    def _kind(self, unit: Unit) -> Kind | None:
+        """Return the track that a unit is used for."""
+        if unit.codec is Codec.H264 and self._video:
+            return Kind.VIDEO
+        return Kind.AUDIO if unit.codec is Codec.AAC else None
+
+    def _is_back(self, unit: Unit, now: float) -> bool:
+        """Whether the publisher of this unit, which just came, is there; after a gap its clock is put in order here."""
+        kind = self._kind(unit)
+        if kind is None or self.timeline.is_over(unit.session):
+            return False
+        if kind not in self.gap.filling:
+            return True
+        at_us = self.gap.returns_at(self.timeline.expected(unit.session, unit.dts_us), now)
+        if at_us is not None and self.timeline.anchor(unit.session, unit.dts_us, at_us):
+            self.rejoins += 1
+        return at_us is not None
+
+    def _use(self, unit: Unit, now: float) -> None:
+        kind = self._kind(unit)
+        if kind is None:
+            return
+        if kind in self.gap.filling:
+            self._fill(kind, self.timeline.expected(unit.session, unit.dts_us) or 0)
+        placed = self._place(kind, unit)
+        if (at_us := self.timeline.expected(unit.session, unit.dts_us)) is not None:
+            self.gap.came(kind, at_us, now)
+        if placed and kind is Kind.VIDEO:
+            self.stills, self._shown = None, 0
+            self._use_video(unit, placed)
+        elif placed:
             self._use_audio(unit, placed)
 
     def _place(self, kind: Kind, unit: Unit) -> Placed | None:
@@ -72,6 +124,32 @@ class Pipeline:
         if placed and placed.rejoined:
             self.rejoins += 1
         return placed
+
+    def _fill(self, kind: Kind, until_us: int) -> None:
+        if kind is Kind.AUDIO:
+            self._fill_sound(until_us)
+        elif self.stills is not None:
+            self._fill_pictures(self.stills, until_us)
+
+    def _fill_sound(self, until_us: int) -> None:
+        self._lane.audio_config(self._start_us // 1000, self._transcoder.config)
+        for packet in self._transcoder.silence(self._start_us, until_us):
+            self._lane.sound(packet.pts_us // 1000, packet.payload)
+            self.timeline.fill(Kind.AUDIO, packet.pts_us)
+
+    def _fill_pictures(self, stills: Stills, until_us: int) -> None:
+        last_us = self.timeline.last_us(Kind.VIDEO)
+        at_us = self._start_us if last_us is None else last_us + _STILL_US
+        while at_us < until_us:
+            if not self._shown:
+                # Decoders have other pictures now than those that the publisher's next ones refer to.
+                self.joiner.lose_pictures()
+                self._lane.video_config(at_us // 1000, stills.config)
+            picture = stills.pictures[self._shown % len(stills.pictures)]
+            self._lane.picture(at_us // 1000, 0, picture.key, picture.payload)
+            self.timeline.fill(Kind.VIDEO, at_us)
+            self._shown += 1
+            at_us += _STILL_US
 
     def _use_video(self, unit: Unit, placed: Placed) -> None:
         at = placed.dts_us // 1000

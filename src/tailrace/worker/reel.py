@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tailrace.ids import Kind
 from tailrace.model.plan import AudioEncoding
 from tailrace.wire import h264
-from tailrace.wire.flv import AudioBody, AvcPacket, VideoBody
+from tailrace.wire.flv import AudioBody, AvcPacket, VideoBody, parse_video
 
 # What is kept for a destination that joins: 5 s (the longest GOP of the API) at 10 Mbit/s (its highest bit rate) is
 # 6 MB. A group of pictures that is larger is not kept; who joins then waits for the next key frame.
@@ -70,6 +70,21 @@ class Reel:
     def end_ms(self) -> int:
         """The latest time of any message; a millisecond before the start while there is none."""
         return max(self._last_ms.values())
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the pictures; zeros before the first."""
+        return self._size
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is sound."""
+        return Kind.AUDIO in self._configs
+
+    def group(self) -> tuple[bytes, list[bytes]]:
+        """Return the pictures since the last key frame as far as they are kept, and their set-up data."""
+        bodies = [parse_video(message.body) for message in self._kept if message.kind is Kind.VIDEO and message.frame]
+        return self._configs.get(Kind.VIDEO, b""), [body.data for body in bodies if body]
 
     def video_config(self, at_ms: int, config: bytes) -> None:
         """Let the pictures from here on have this AVCDecoderConfigurationRecord, if it is another one."""

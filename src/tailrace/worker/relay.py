@@ -15,7 +15,7 @@ from tailrace.model.task import EndReason, OutputReport, TaskRecord
 from tailrace.model.task_event import What
 from tailrace.supervise import start, stop
 from tailrace.worker.chronicle import Chronicle
-from tailrace.worker.feed import Feed, Stage
+from tailrace.worker.feed import NOTHING_EARLIER, Earlier, Feed, Stage
 from tailrace.worker.job import Job
 from tailrace.worker.lane import Junction, Lane
 from tailrace.worker.mixing import Mixing
@@ -82,7 +82,8 @@ class Relay:
         self._pushes.want(self._plan.destinations)
         self._junction = Junction(self._reel, self._plan.video, self._began, self._shows)
         self._bus, self._job = bus, job
-        self._feed, self._lane = self._new_feed(begin_us)
+        self._earlier = Earlier(record.origin > 0, (record.output.width, record.output.height), record.output.sound)
+        self._feed, self._lane = self._new_feed(begin_us, self._earlier)
 
     def report(self) -> OutputReport:
         """Return what the output is like."""
@@ -92,6 +93,8 @@ class Relay:
             self._shown_since,
             (*self._notes, *self._feed.notes()),
             self._feed.windows(),
+            *(self._reel.size if any(self._reel.size) else self._earlier.size),
+            self._reel.has_sound or self._earlier.sound,
         )
 
     def made(self) -> tuple[int, ...]:
@@ -143,7 +146,7 @@ class Relay:
         await lane.opened.wait()
         await stop(running)
 
-    def _new_feed(self, start_us: int) -> tuple[Feed, Lane]:
+    def _new_feed(self, start_us: int, earlier: Earlier = NOTHING_EARLIER) -> tuple[Feed, Lane]:
         lane = self._junction.lane()
 
         def present(anybody: bool) -> None:
@@ -161,6 +164,8 @@ class Relay:
             present=present,
             need=self._pushes.need,
             changed=self._changed,
+            tell=self._chronicle.tell,
+            earlier=earlier,
         )
         kind = PassThrough if self._plan.mix is None else Mixing
         return kind(self._plan, self._revision, stage, start_us), lane

@@ -37,7 +37,7 @@ class Relayed:
 
     def feed(self, units: list[Unit]) -> "Relayed":
         for unit in units:
-            self.pipeline.take(unit)
+            self.pipeline.take(unit, 0.0)
         return self
 
     def times(self, kind: Kind) -> list[int]:
@@ -46,7 +46,7 @@ class Relayed:
 
 def join(units: list[Unit], **options: object) -> Relayed:
     relayed = Relayed(**options)  # type: ignore[arg-type]
-    assert not list(relayed.pipeline.join([]))
+    assert not list(relayed.pipeline.join([], 0.0))
     return relayed.feed(units)
 
 
@@ -110,12 +110,12 @@ def test_sound_is_announced_with_the_first_picture_although_its_encoder_needs_mo
     relayed = Relayed(audio=AudioEncoding(sample_rate_hz=8000, channels=1))
     start = interleaved(pictures(RED, 0.2), sound(440, 0.2))
 
-    next(relayed.pipeline.join(start))
+    next(relayed.pipeline.join(start, 0.0))
 
     opening = relayed.reel.opening()
     assert (opening.metadata["audiosamplerate"], opening.metadata["stereo"]) == (8000, False)
     assert [header.kind for header in opening.headers] == [Kind.VIDEO, Kind.AUDIO]
-    list(relayed.pipeline.join(start))
+    list(relayed.pipeline.join(start, 0.0))
     assert [m.frame for m in relayed.messages if m.kind is Kind.AUDIO][0:1] == [False]
     assert [m.frame for m in relayed.messages].count(False) == 2
 
@@ -190,7 +190,7 @@ def test_sei_that_was_asked_for_travels_with_pictures_that_are_passed_through() 
     relayed = Relayed(sei=asked)
 
     units = interleaved(pictures(RED, 2.0, gop=25), sound(1000, 2.0))
-    for _ in relayed.pipeline.join(units):
+    for _ in relayed.pipeline.join(units, 0.0):
         pass
 
     found: list[tuple[int, sei.Message]] = []
