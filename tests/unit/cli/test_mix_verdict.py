@@ -135,7 +135,18 @@ def test_of_files_only_what_can_be_known_is_judged() -> None:
 def test_who_sends_sound_only_needs_no_window() -> None:
     people = [PEOPLE[0], replace(PEOPLE[1], guest=0, file=Path("a.m4a"), video=False)]
 
-    assert wrong(replace(GOOD, people=people, windows=(WINDOWS[:1], WINDOWS[:1]))) == []
+    mix = replace(GOOD, people=people, windows=(WINDOWS[:1], WINDOWS[:1]))
+
+    assert wrong(mix) == []
+    assert facts(mix)["before: windows"] == "grid, 1 live of 1 people with a picture"
+
+
+def test_a_further_push_that_does_not_run_is_found() -> None:
+    refused = {"Url": "rtmp://cdn/live/secret", "State": "connecting", "Reason": "Connection refused", "SentBytes": 0}
+
+    found = wrong(replace(GOOD, task={"Destinations": [DESTINATION, refused], "Notes": []}))
+
+    assert found == ["push 1: rtmp://cdn/***"]
 
 
 def test_the_report_marks_what_is_wrong_and_tells_what_was_left_out() -> None:

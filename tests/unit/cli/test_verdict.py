@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tailrace.cli.demo.verdict import Relay, checks
+from tailrace.cli.demo.verdict import Relay, checks, facts
 
 SEEN = {
     "video_codec": "h264",
@@ -82,3 +82,13 @@ def test_a_still_and_silent_file_of_somebody_elses_is_no_fault_of_the_relay() ->
 
 def test_a_track_that_was_not_published_is_not_asked_for() -> None:
     assert wrong(replace(GOOD, audio=False, seen={**SEEN, "audio_codec": "", "audio_frames": 0})) == []
+
+
+def test_each_further_push_is_told_without_its_key_and_one_that_does_not_run_is_found() -> None:
+    runs = {"Url": "rtmp://a/live/secret", "State": "running", "Reason": "", "SentBytes": 512_400}
+    refused = {"Url": "rtmp://b/live/secret", "State": "connecting", "Reason": "Connection refused", "SentBytes": 0}
+    relay = replace(GOOD, destinations=[{"Connects": 1}, runs, refused])
+
+    assert wrong(relay) == ["push 2: rtmp://b/***"]
+    assert facts(relay)["push 1: rtmp://a/***"] == "running, 512 kB sent"
+    assert facts(relay)["push 2: rtmp://b/***"] == "connecting, 0 kB sent; Connection refused  <- WRONG"

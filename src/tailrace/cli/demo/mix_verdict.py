@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tailrace.cli.demo.verdict import Check, ms, told
+from tailrace.cli.demo.verdict import Check, ms, pushed, told
 from tailrace.cli.mix_options import LayoutName
 from tailrace.media.guest import GUESTS, LEVEL
 
@@ -85,6 +85,7 @@ def checks(mix: Mix) -> list[Check]:
         Check("connection to the CDN", connects == 1, "the same all along" if connects == 1 else f"{connects} of them"),
         Check("clean end", mix.record["ended"] == "unpublished", f"the CDN saw: {mix.record['ended'] or 'nothing'}"),
         Check("stop: CDN saw the end", 0 <= mix.end_seen_in <= MAX_END_SEEN, ms(mix.end_seen_in)),
+        *pushed(mix.task["Destinations"]),
     ]
 
 
@@ -121,7 +122,8 @@ def _windows(mix: Mix, half: int) -> Check:
     """What the API says of the windows."""
     wanted = sorted(person.user for person in mix.people if person.video)
     live = sorted(str(window["UserId"]) for window in mix.windows[half] if window["Live"])
-    text = f"{mix.layouts[half]}, {len(live)} live of {len(wanted)} people"
+    who = "people" if len(wanted) == len(mix.people) else "people with a picture"
+    text = f"{mix.layouts[half]}, {len(live)} live of {len(wanted)} {who}"
     return Check(f"{HALVES[half]}: windows", live == wanted, text)
 
 

@@ -39,8 +39,9 @@ async def relay_each(
             await _start(stage, relay, push if index == 0 else ())
             relay.published, relay.relayed = -source.pictures, -source.position
             saving.append(supervise.start(group, stage.cdn.save(relay.name, relay.flv), f"save {relay.name}"))
-        await stage.follow({relay.label: relay.task_id for relay in relays}, 0.0, seconds, seconds)
-        for relay, source in zip(relays, sources, strict=True):
+        tasks = await stage.follow({relay.label: relay.task_id for relay in relays}, 0.0, seconds, seconds)
+        for relay, source, task in zip(relays, sources, tasks, strict=True):
+            relay.destinations = task["Destinations"]
             relay.published += source.pictures
             relay.relayed += source.position
             show.say(f"StopPublishCdnStream: {relay.label} ...")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tailrace.secret import PushUrl
+
 # Twelve pictures are kept; a moving source makes nearly all of them different.
 MIN_DISTINCT = 3
 # The relay may begin with the group of pictures that is under way, and ends within one frame of the stop.
@@ -42,6 +44,8 @@ class Relay:
     end_seen_in: float = 0.0
     record: Mapping[str, Any] = field(default_factory=dict)
     seen: Mapping[str, Any] = field(default_factory=dict)
+    # As DescribePublishCdnStream told them just before the stop; the first one is the built-in CDN.
+    destinations: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,17 @@ def checks(relay: Relay) -> list[Check]:
     if relay.audio and relay.generated:
         near = abs(int(seen["tone_hz"]) - TONE_HZ) <= TONE_STEP_HZ and float(seen["level_db"]) >= MIN_LEVEL_DB
         found.append(Check("tone", near, f"{seen['tone_hz']} Hz at {seen['level_db']} dB"))
+    return found + pushed(relay.destinations)
+
+
+def pushed(destinations: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Return one check for each destination but the first, of which all else is told: whether it takes the stream."""
+    found = []
+    for place, destination in enumerate(destinations[1:], 1):
+        state, reason = destination["State"], destination["Reason"]
+        taken = f"{state}, {destination['SentBytes'] / 1000:.0f} kB sent"
+        text = f"{taken}; {reason}" if reason else taken
+        found.append(Check(f"push {place}: {PushUrl(destination['Url'])}", state == "running", text))
     return found
 
 
