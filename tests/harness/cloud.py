@@ -143,6 +143,19 @@ class Cloud:
         response: dict[str, Any] = answer["Response"]
         return response
 
+    def events(self, **filters: object) -> list[dict[str, Any]]:
+        """DescribePublishCdnStreamEvents, page by page; return all events that fit."""
+        found: list[dict[str, Any]] = []
+        place: dict[str, object] = {}
+        while True:
+            answer = self._client.call_json(
+                "DescribePublishCdnStreamEvents", {"SdkAppId": self._app, **filters, **place}
+            )["Response"]
+            found += answer["EventList"]
+            if not answer["More"]:
+                return found
+            place = {"SequenceNumber": answer["NextSequenceNumber"]}
+
     def states(self, task_id: str) -> list[str]:
         """Return the states of a task's destinations."""
         return [destination["State"] for destination in self.describe(task_id)["Destinations"]]

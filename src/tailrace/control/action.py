@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Protocol, TypeVar
 
+from tailrace.bus.deliveries import Deliveries
+from tailrace.bus.history import History
 from tailrace.clock import Clock
 from tailrace.config import Config
 from tailrace.control.caller import Caller
@@ -30,6 +32,8 @@ class Service:
     tasks: Tasks
     guard: AddressGuard
     clock: Clock
+    history: History
+    deliveries: Deliveries
 
 
 @dataclass(frozen=True, slots=True)

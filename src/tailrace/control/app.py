@@ -7,7 +7,9 @@ import os
 from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.crew import Crew
+from tailrace.bus.deliveries import Deliveries
 from tailrace.bus.events import Events
+from tailrace.bus.history import History
 from tailrace.bus.journal import Journal
 from tailrace.bus.mirror import Mirror
 from tailrace.bus.queue import Queue
@@ -77,7 +79,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 registrar = start(group, Registrar(bus, config.rooms.lost_after, clock).run(), "registrar")
                 sending = start(group, dispatcher.run(), "callbacks")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
-                service = Service(config, tasks, guard, clock)
+                service = Service(config, tasks, guard, clock, History(bus), Deliveries(bus))
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
                 server = serving(
                     paths(api, Readiness(bus, clock).look, metrics),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tailrace.ids import Room, TaskId, UserId
+from tailrace.model.destination_fault import Fault
 from tailrace.model.task import DestinationStatus, EndReason, TaskRecord
 from tailrace.secret import PushUrl
 
@@ -64,7 +65,7 @@ class TaskEvent:
 
 # Destinations have numbers that are never used again, and each of these ends one of them.
 _LAST = (DestinationStatus.DISCONNECTING, DestinationStatus.IDLE)
-_ERROR_CODES: dict[str, int] = {EndReason.ROBOT_KICKED: 6001, EndReason.FAILED: 6002}
+_UNASKED = (EndReason.ROBOT_KICKED, EndReason.FAILED)
 _OVER = (DestinationStatus.IDLE, DestinationStatus.FAILURE)
 
 
@@ -85,11 +86,11 @@ def name_of(event: TaskEvent) -> str:
 
 
 def error_code_of(reason: str) -> int:
-    """Return the code (docs/destinations.md) for destinations that end since their task ends for `reason`.
+    """Return the code (docs/destinations.md) of destinations whose task ends for `reason`: 0 unless nobody wished it.
 
-    It is 0 unless that was nobody's wish (spec/04 section 4.1).
+    See spec/04 section 4.1.
     """
-    return _ERROR_CODES.get(reason, 0)
+    return Fault.TASK_ENDED if reason in _UNASKED else Fault.NONE
 
 
 def endings(record: TaskRecord, at: float) -> list[TaskEvent]:

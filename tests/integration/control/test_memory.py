@@ -11,9 +11,13 @@ import pytest
 from tailrace import supervise
 from tailrace.bus import calls
 from tailrace.bus.connection import connect
+from tailrace.bus.events import Events
+from tailrace.bus.journal import Journal
 from tailrace.bus.mirror import Mirror
 from tailrace.bus.queue import Queue
 from tailrace.bus.tasks import Tasks as Records
+from tailrace.control.admission import Admission
+from tailrace.control.story import Story
 from tailrace.control.tasks import MEMORY, Tasks
 from tailrace.errors import BusError, TaskNotFound
 from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
@@ -68,8 +72,19 @@ def with_tasks(
         await bus.prepare(10, 3)
         try:
             mirror = Mirror(bus)
-            tasks = Tasks(records(bus), mirror, queue(bus), partial(calls.call, bus), clock, os.urandom, True)
-            async with asyncio.TaskGroup() as group:
+            journal = Journal(Events(bus))
+            tasks = Tasks(
+                records(bus),
+                mirror,
+                queue(bus),
+                Admission({}, lambda: (), lambda: (), "auto"),
+                partial(calls.call, bus),
+                Story(journal),
+                clock,
+                os.urandom,
+                True,
+            )
+            async with journal.writing(), asyncio.TaskGroup() as group:
                 following = supervise.start(group, mirror.run(), "mirror")
                 await mirror.ready()
                 result = await work(tasks, mirror)

@@ -1,6 +1,7 @@
 """One module per API action, and the table of them."""
 
 from tailrace.control.actions.describe_publish_cdn_stream import describe_publish_cdn_stream
+from tailrace.control.actions.describe_publish_cdn_stream_events import describe_publish_cdn_stream_events
 from tailrace.control.actions.start_publish_cdn_stream import start_publish_cdn_stream
 from tailrace.control.actions.stop_publish_cdn_stream import stop_publish_cdn_stream
 from tailrace.control.actions.update_publish_cdn_stream import update_publish_cdn_stream
@@ -12,5 +13,6 @@ ACTIONS = {
         update_publish_cdn_stream,
         stop_publish_cdn_stream,
         describe_publish_cdn_stream,
+        describe_publish_cdn_stream_events,
     )
 }
