@@ -3,22 +3,29 @@
 import asyncio
 import logging
 import os
+import random
 import socket
+import time
 from functools import partial
 
 from tailrace.bus import health
 from tailrace.bus.connection import connect
 from tailrace.bus.events import Events
 from tailrace.bus.journal import Journal
-from tailrace.bus.queue import Queue
+from tailrace.bus.queue import Lease, Queue
 from tailrace.bus.tasks import Tasks
 from tailrace.config import Config
 from tailrace.errors import BusError
 from tailrace.ids import TaskId
+from tailrace.model.backoff import Backoff
+from tailrace.model.need import need_of
+from tailrace.model.task import TaskState
 from tailrace.secret import Secret
 from tailrace.supervise import Ready, contain, run_until_stopped, start, stop
+from tailrace.worker.capacity import Capacity
 from tailrace.worker.children import run_task
 from tailrace.worker.job import Job
+from tailrace.worker.machine import Machine, allowed_cores
 from tailrace.worker.zygote import RunJob, Zygote
 
 _log = logging.getLogger(__name__)
@@ -27,6 +34,9 @@ _log = logging.getLogger(__name__)
 PULL_SECONDS = 25.0
 # After a pull that failed because the bus is away.
 PULL_PAUSE = 0.5
+# A task that there is no room for goes round the other workers at once, and then waits longer and longer, since each
+# round costs one of them a millisecond. A place that becomes free is found within the longest pause.
+NO_ROOM = Backoff(first=0.05, most=3.0)
 
 Running = dict[TaskId, asyncio.Task[None]]
 
@@ -55,6 +65,7 @@ class Worker:
         self._zygote = zygote
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._room = asyncio.Semaphore(config.worker.max_tasks)
+        self._capacity = Capacity(config.worker, Machine(zygote.pid), time.monotonic)
 
     async def run(self, ready: Ready, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set."""
@@ -68,10 +79,12 @@ class Worker:
                 watching = start(group, self._zygote.watch(), "heartbeats")
                 tasks: Running = {}
                 pulling = start(group, self._pull(Queue(bus), Tasks(bus), journal, group, tasks), "pull")
+                telling = start(group, self._capacity.tell(bus, self._name), "room left")
                 alive = await health.serve(bus, "worker")
                 ready({})
                 await stopping.wait()
                 await alive.close()
+                await stop(telling)
                 await stop(pulling)
                 await self._release(tasks)
                 await stop(watching)
@@ -100,6 +113,9 @@ class Worker:
                 _log.warning("lease came back", extra={"task_id": lease.task_id, "deliveries": lease.deliveries})
                 self._room.release()
                 continue
+            if not await self._takes(lease, records):
+                self._room.release()
+                continue
             job = Job(
                 lease.app,
                 lease.task_id,
@@ -117,8 +133,33 @@ class Worker:
             tasks[lease.task_id] = task
             task.add_done_callback(partial(self._over, tasks, lease.task_id))
 
+    async def _takes(self, lease: Lease, records: Tasks) -> bool:
+        """Hold room for a task; give it back to the others when there is none."""
+        try:
+            stored = await records.get(lease.app, lease.task_id)
+        except BusError:
+            stored = None
+        except asyncio.CancelledError:
+            await lease.give_back()
+            raise
+        # One that only has to be ended, or that cannot be read now, is its child's matter; that takes no room.
+        if stored is None or stored.record.state not in (TaskState.QUEUED, TaskState.RUNNING):
+            return True
+        record = stored.record
+        need = need_of(record.plan, len(allowed_cores()) or 1, self._config.encoding.preset)
+        short = self._capacity.take(lease.task_id, need, resumed=record.epoch > 0)
+        if short is None:
+            return True
+        _log.info("no room for a task", extra={"task_id": lease.task_id, "short": short})
+        try:
+            await lease.give_back(NO_ROOM.pause(lease.deliveries, random.random()))  # noqa: S311 - jitter only
+        except BusError as error:
+            _log.warning("lease not settled", extra={"task_id": lease.task_id, "error": str(error)})
+        return False
+
     def _over(self, tasks: Running, task_id: TaskId, _: asyncio.Task[None]) -> None:
         del tasks[task_id]
+        self._capacity.drop(task_id)
         self._room.release()
 
     async def _release(self, running: Running) -> None:
