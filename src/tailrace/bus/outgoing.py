@@ -177,9 +177,8 @@ class Outgoing:
 
 async def forget(bus: Bus, app: SdkAppId) -> None:
     """Forget what waits for an app that wants no callbacks; harmless when nothing does."""
-    with asking("forget callbacks"):
-        with contextlib.suppress(NotFoundError):
-            await bus.js.delete_consumer(EVENTS, callbacks(app))
+    with asking("forget callbacks"), contextlib.suppress(NotFoundError):
+        await bus.js.delete_consumer(EVENTS, callbacks(app))
 
 
 def _dropped() -> None:

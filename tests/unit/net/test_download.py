@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import ssl
 import subprocess
 import sys
 from collections.abc import Coroutine
@@ -16,6 +15,7 @@ from tailrace.net.download import MAX_BYTES, PAUSES, download
 from tailrace.net.guard import Guard
 from tailrace.secret import ImageUrl
 from tests.fakes.web import Answer, FakeWeb, cut, endless, endless_head, half, nothing, reset, rubbish, says
+from tests.harness.certificate import self_signed
 
 GUARD = Guard(["127.0.0.0/8", "::1/128"])
 AT_ONCE = (0.0, 0.0, 0.0)
@@ -217,17 +217,7 @@ def test_there_are_three_retries_with_growing_pauses() -> None:
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 def test_https_verifies_the_name_that_was_asked_for(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(
-        ["openssl", *words.split(), *names, "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )
-    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    theirs.load_cert_chain(certificate, key)
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    theirs, trusting = self_signed(tmp_path)
 
     async def main() -> None:
         async with FakeWeb(says("200 OK", b"private"), tls=theirs) as server:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from tailrace.bus.deliveries import Noted
@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 
 # Posts to one receiver at the same time: many enough for any that answers in milliseconds, and no flood for others.
 AT_ONCE = 32
+
+
+Sleep = Callable[[float], Awaitable[None]]
 
 
 class Sends(Protocol):
@@ -58,13 +61,16 @@ class Reads(Protocol):
 class Courier:
     """Brings orders of `app`; several at the same time."""
 
-    def __init__(self, app: App, sender: Sends, notes: Notes, events: Reads, clock: Clock) -> None:
+    def __init__(
+        self, app: App, sender: Sends, notes: Notes, events: Reads, clock: Clock, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._app = app
         self._id = SdkAppId(app.sdk_app_id)
         self._sender = sender
         self._notes = notes
         self._events = events
         self._clock = clock
+        self._sleep = sleep
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     async def bring(self, order: Order) -> None:
@@ -83,7 +89,7 @@ class Courier:
         noted = await self._noted(order)
         while (due := noted.delivery.next_try()) is not None:
             # The clocks of two machines may differ, but no pause is longer than this.
-            await asyncio.sleep(min(PAUSE, max(0.0, due - self._clock.unix())))
+            await self._sleep(min(PAUSE, max(0.0, due - self._clock.unix())))
             attempt = await self._try(order, body)
             noted = await self._note(noted, attempt)
             if noted.delivery.state is DeliveryState.GIVEN_UP:

@@ -1,6 +1,7 @@
 """Dispatcher: one round for each app that wants callbacks; a slow or dead receiver is a matter of its own app only."""
 
 import asyncio
+import functools
 import ssl
 from contextlib import AsyncExitStack
 
@@ -12,7 +13,7 @@ from tailrace.config import Config
 from tailrace.control.callbacks.courier import Courier
 from tailrace.control.callbacks.round import Round
 from tailrace.ids import SdkAppId
-from tailrace.net.callback_sender import CallbackSender
+from tailrace.net.callback_sender import CallbackSender, tls_context
 from tailrace.net.guard import Guard
 from tailrace.supervise import start
 
@@ -51,11 +52,7 @@ class Dispatcher:
 
 
 async def _tls(config: Config) -> ssl.SSLContext | None:
-    """Reading the system's certificates takes 20 ms: off the loop, and only where they are used."""
+    """Off the loop, and only where it is used."""
     if not any(app.callback_url.reveal().startswith("https:") for app in config.app):
         return None
-    context = await asyncio.to_thread(ssl.create_default_context)
-    if not config.callbacks.tls_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    return await asyncio.to_thread(functools.partial(tls_context, verify=config.callbacks.tls_verify))
