@@ -34,6 +34,10 @@ class Script:
         """Send a sound frame."""
         self.rtmp.send_audio(time_ms, flv.AudioBody(False, b"sound").encode())
 
+    def vanish(self) -> None:
+        """Cut the connection without a word."""
+        self.rtmp._session._abort()
+
     async def lost(self, timeout: float = 10) -> str:
         """Wait until the server ends it; what it said."""
         async with asyncio.timeout(timeout):
