@@ -64,7 +64,8 @@ def app_role(name: RoleName, config: Config, bus_url: Secret, known: Mapping[str
         logs.bind(role=name)
         import_module(f"tailrace.{name}.app").main(keep_ports(config, known), bus_url, ready, lifeline)
 
-    own = config.worker.stop_deadline if name is RoleName.WORKER else OWN_TIME
+    # A worker first hands its tasks to others, then ends what nobody has taken.
+    own = 2 * config.worker.stop_deadline if name is RoleName.WORKER else OWN_TIME
     return Role(name, run, stop_within=own + MARGIN)
 
 

@@ -70,7 +70,7 @@ max_tasks = 100                # relays on this machine at the same time
 max_cpu = 0.9                  # share of all cores beyond which no new task is taken; 0: not looked at
 max_memory = 0.9               # the same of the memory
 ack_wait = 3                   # seconds without a sign of life after which a task is handed to another worker
-stop_deadline = 5              # seconds that a push has to end in order
+stop_deadline = 5              # seconds for tasks to move to other workers, then for pushes to end in order
 
 [encoding]
 preset = "auto"                # of x264, from "ultrafast" to "veryslow"; auto: chosen from size, rate and cores

@@ -24,7 +24,9 @@ from tailrace.secret import Secret
 from tailrace.supervise import Ready, contain, run_until_stopped, start, stop
 from tailrace.worker.capacity import Capacity
 from tailrace.worker.children import run_task
+from tailrace.worker.holding import Holding
 from tailrace.worker.job import Job
+from tailrace.worker.leaving import Held, hand_over
 from tailrace.worker.machine import Machine, allowed_cores
 from tailrace.worker.zygote import RunJob, Zygote
 
@@ -34,11 +36,13 @@ _log = logging.getLogger(__name__)
 PULL_SECONDS = 25.0
 # After a pull that failed because the bus is away.
 PULL_PAUSE = 0.5
+# A worker that is there answers within milliseconds; one that needs a second is too busy to be given more.
+ASK_TIMEOUT = 1.0
 # A task that there is no room for goes round the other workers at once, and then waits longer and longer, since each
 # round costs one of them a millisecond. A place that becomes free is found within the longest pause.
 NO_ROOM = Backoff(first=0.05, most=3.0)
 
-Running = dict[TaskId, asyncio.Task[None]]
+Running = dict[TaskId, Held]
 
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
@@ -86,6 +90,8 @@ class Worker:
                 await alive.close()
                 await stop(telling)
                 await stop(pulling)
+                if await health.ask(bus, "worker", ASK_TIMEOUT):
+                    await hand_over(tasks, self._config.worker.stop_deadline)
                 await self._release(tasks)
                 await stop(watching)
                 await stop(listening)
@@ -127,10 +133,11 @@ class Worker:
                 self._config.encoding.preset,
                 self._config.encoding.threads,
             )
-            work = run_task(lease, job, self._zygote, records, journal, self._config.worker.ack_wait)
+            holding = Holding(lease.task_id, lease, self._config.worker.ack_wait)
+            work = run_task(holding, job, self._zygote, records, journal)
             name = f"task {lease.task_id[:8]}"
             task = start(group, contain(work, name), name)
-            tasks[lease.task_id] = task
+            tasks[lease.task_id] = Held(holding, task)
             task.add_done_callback(partial(self._over, tasks, lease.task_id))
 
     async def _takes(self, lease: Lease, records: Tasks) -> bool:
@@ -164,7 +171,7 @@ class Worker:
 
     async def _release(self, running: Running) -> None:
         """Ask every child to unpublish and let go, then kill those that are over the deadline."""
-        tasks = list(running.values())
+        tasks = [held.task for held in running.values()]
         for task in tasks:
             task.cancel()
         if tasks:

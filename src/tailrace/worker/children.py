@@ -4,17 +4,18 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
 from tailrace.bus.journal import Journal
-from tailrace.bus.queue import Lease
 from tailrace.bus.tasks import Tasks
 from tailrace.errors import BusError, TaskNotFound
 from tailrace.model.backoff import Backoff
 from tailrace.model.task import EndReason, TaskRecord, TaskState
 from tailrace.model.task_event import TaskEvent, What, endings, name_of
 from tailrace.supervise import start, stop
+from tailrace.worker.holding import Holding
 from tailrace.worker.job import Job, Outcome
 from tailrace.worker.zygote import Exit
 
@@ -26,8 +27,6 @@ RESTART = Backoff(first=0.05, most=5.0)
 WELL_AFTER = 30.0
 # So many crashes in a row, more than a minute of them, are no accident: the task is ended as failed, and says so.
 MOST_CRASHES = 20
-# Three signs of life per lease: two may be late.
-KEEPS_PER_LEASE = 3
 
 
 class Forks(Protocol):
@@ -38,34 +37,28 @@ class Forks(Protocol):
         ...
 
 
-async def run_task(lease: Lease, job: Job, zygote: Forks, tasks: Tasks, journal: Journal, ack_wait: float) -> None:
-    """Run one task until it has ended or is released. Cancelling releases it in order and gives the lease back."""
+async def run_task(holding: Holding, job: Job, zygote: Forks, tasks: Tasks, journal: Journal) -> None:
+    """Run one task until it has ended, is released, or another worker has taken it over.
+
+    Cancelling releases it in order and gives the lease back.
+    """
     async with asyncio.TaskGroup() as group:
-        keeper = start(group, _keep(lease, ack_wait), f"lease of {job.task_id[:8]}")
+        keeper = start(group, holding.keep(), f"lease of {job.task_id[:8]}")
         outcome = Outcome.RELEASED
         try:
-            outcome = await run_child(job, zygote, tasks, journal)
+            outcome = await run_child(job, zygote, tasks, journal, lambda: not holding.given)
         finally:
             await stop(keeper)
-            await _settle(lease, outcome)
+            await holding.settle(outcome)
 
 
-async def _settle(lease: Lease, outcome: Outcome) -> None:
-    """Tell the queue. When the bus is away the lease runs out by itself, and the record says what is still to do."""
-    try:
-        match outcome:
-            case Outcome.ENDED:
-                await lease.done()
-            case Outcome.RELEASED:
-                await lease.give_back(0.0)
-            case Outcome.FENCED:
-                pass  # the lease is another worker's by now
-    except BusError as error:
-        _log.warning("lease not settled", extra={"task_id": lease.task_id, "error": str(error)})
+async def run_child(
+    job: Job, zygote: Forks, tasks: Tasks, journal: Journal, ours: Callable[[], bool], restart: Backoff = RESTART
+) -> Outcome:
+    """Run a job's child, again after each crash with the pauses of `restart`, until it ends in order or for good.
 
-
-async def run_child(job: Job, zygote: Forks, tasks: Tasks, journal: Journal, restart: Backoff = RESTART) -> Outcome:
-    """Run a job's child, again after each crash with the pauses of `restart`, until it ends in order or for good."""
+    `ours` says whether the lease is still held: without it a child that crashed is another worker's to replace.
+    """
     crashes = 0
     while True:
         began = time.monotonic()
@@ -83,6 +76,8 @@ async def run_child(job: Job, zygote: Forks, tasks: Tasks, journal: Journal, res
         if crashes >= MOST_CRASHES:
             return Outcome.ENDED
         await asyncio.sleep(pause)
+        if not ours():
+            return Outcome.RELEASED
 
 
 async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> TaskRecord | None:
@@ -113,12 +108,3 @@ def _tell_of_crash(record: TaskRecord, journal: Journal, how: str, crashes: int)
     if not record.live:
         for event in endings(record, now):
             journal.add(event, name_of(event))
-
-
-async def _keep(lease: Lease, ack_wait: float) -> None:
-    while True:
-        await asyncio.sleep(ack_wait / KEEPS_PER_LEASE)
-        try:
-            await lease.keep()
-        except BusError as error:
-            _log.warning("lease not renewed", extra={"task_id": lease.task_id, "error": str(error)})

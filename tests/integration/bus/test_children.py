@@ -32,6 +32,11 @@ class Forks:
         return Exit(self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0])
 
 
+def held() -> bool:
+    """The lease is still this worker's."""
+    return True
+
+
 def a_job(app: SdkAppId, task_id: Any) -> Job:
     return Job(app, task_id, "worker", Secret(""), (), True, 10.0, "auto", 0)
 
@@ -41,7 +46,10 @@ def test_a_crash_is_noted_in_the_record_and_the_child_runs_again(run: Run, app: 
         tasks, forks = Tasks(bus), Forks(-11, 1, Outcome.ENDED)
         record = (await tasks.create(a_record(app))).record
 
-        assert await run_child(a_job(app, record.task_id), forks, tasks, Journal(Events(bus)), AT_ONCE) is Outcome.ENDED
+        assert (
+            await run_child(a_job(app, record.task_id), forks, tasks, Journal(Events(bus)), held, AT_ONCE)
+            is Outcome.ENDED
+        )
 
         assert forks.runs == 3
         stored = await tasks.get(app, record.task_id)
@@ -57,12 +65,31 @@ def test_a_child_that_crashes_again_and_again_fails_its_task(run: Run, app: SdkA
         tasks, forks = Tasks(bus), Forks(-11)
         record = (await tasks.create(a_record(app))).record
 
-        assert await run_child(a_job(app, record.task_id), forks, tasks, Journal(Events(bus)), AT_ONCE) is Outcome.ENDED
+        assert (
+            await run_child(a_job(app, record.task_id), forks, tasks, Journal(Events(bus)), held, AT_ONCE)
+            is Outcome.ENDED
+        )
 
         assert forks.runs == MOST_CRASHES
         stored = await tasks.get(app, record.task_id)
         assert stored is not None
         assert (stored.record.state, stored.record.reason) == (TaskState.ENDED, EndReason.FAILED)
+
+    run(scenario)
+
+
+def test_a_child_that_crashes_when_its_lease_was_given_away_is_not_started_beside_the_next_one(
+    run: Run, app: SdkAppId
+) -> None:
+    async def scenario(bus: Bus) -> None:
+        tasks, forks = Tasks(bus), Forks(-11, Outcome.ENDED)
+        record = (await tasks.create(a_record(app))).record
+        job = a_job(app, record.task_id)
+
+        outcome = await run_child(job, forks, tasks, Journal(Events(bus)), lambda: False, AT_ONCE)
+
+        assert outcome is Outcome.RELEASED
+        assert forks.runs == 1
 
     run(scenario)
 
