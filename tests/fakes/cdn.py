@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -39,22 +40,36 @@ class Stream:
 
 
 class FakeCdn:
-    """`async with FakeCdn() as cdn`: takes every stream, until told to misbehave."""
+    """`async with FakeCdn() as cdn`: takes every stream, until told to misbehave.
 
-    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    `receive_buffer` in bytes is what its kernel takes of a connection that is not read; the kernel's own choice grows.
+    """
+
+    def __init__(
+        self, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1", receive_buffer: int = 0
+    ) -> None:
+        self.host = host
         self.port = port
         self._tls = tls
+        self._receive_buffer = receive_buffer
         self.streams: list[Stream] = []
         self.connections: list[_Connection] = []
         self.refusal: str | None = None
+        self.refusing_apps = False
         self.stalling = False
         self.silent = False
+        self.deaf = False
+        self.bytes_per_second = 0
+        self.reset_after: float | None = None
         self.changed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, ssl=self._tls)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._server = await loop.create_server(lambda: _Connection(self), self.host, self.port, ssl=self._tls)
+        (listening,) = self._server.sockets
+        if self._receive_buffer:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        self.port = listening.getsockname()[1]
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -65,11 +80,15 @@ class FakeCdn:
 
     def url(self, name: str) -> str:
         """Return a push URL."""
-        return f"{'rtmps' if self._tls else 'rtmp'}://127.0.0.1:{self.port}/live/{name}"
+        return f"{'rtmps' if self._tls else 'rtmp'}://{self.host}:{self.port}/live/{name}"
 
     def refuse(self, code: str | None = "NetStream.Publish.BadName") -> None:
         """Answer publish with this code; None: accept again."""
         self.refusal = code
+
+    def refuse_apps(self, on: bool = True) -> None:
+        """Answer connect with NetConnection.Connect.Rejected."""
+        self.refusing_apps = on
 
     def stall(self, on: bool = True) -> None:
         """Accept connections and then neither read nor say anything, on those that are open too."""
@@ -80,6 +99,23 @@ class FakeCdn:
     def silent_after_publish(self, on: bool = True) -> None:
         """Do everything but answer publish."""
         self.silent = on
+
+    def deaf_after_accept(self, on: bool = True) -> None:
+        """Accept streams, and then read nothing of them."""
+        self.deaf = on
+
+    def slow(self, bytes_per_second: int = 0) -> None:
+        """Read no faster than that, on connections that are open too; 0: as fast as it comes."""
+        self.bytes_per_second = bytes_per_second
+
+    def reset_each_after(self, seconds: float | None) -> None:
+        """Break each connection so many seconds after its stream was accepted; None: no more."""
+        self.reset_after = seconds
+
+    def half_close(self) -> None:
+        """End our half of all connections, and go on reading."""
+        for connection in self.connections:
+            connection.half_close()
 
     def reset(self) -> None:
         """Break all connections, like a machine that died and came back."""
@@ -110,6 +146,12 @@ class _Connection(asyncio.Protocol):
         self.stream = Stream()
         self._cdn = cdn
         self._core = ServerConnection(os.urandom(RANDOM_SIZE))
+        self._core.full = cdn.refusing_apps
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def half_close(self) -> None:
+        if not self.transport.is_closing() and self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def stall(self, on: bool) -> None:
         if self.transport.is_closing():
@@ -142,6 +184,9 @@ class _Connection(asyncio.Protocol):
             self.stream.events.append(f"error: {error}")
             self.transport.abort()
         self._flush()
+        if self._cdn.bytes_per_second:
+            self.stall(True)
+            self._later(len(data) / self._cdn.bytes_per_second, lambda: self.stall(False))
         self._cdn.changed.set()
 
     def eof_received(self) -> None:
@@ -150,8 +195,14 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if "closed" not in self.stream.events:
             self.stream.events.append("lost")
+        for timer in self._timers:
+            timer.cancel()
         self.gone.set()
         self._cdn.changed.set()
+
+    def _later(self, seconds: float, do: Callable[[], None]) -> None:
+        self._timers = [timer for timer in self._timers if timer.when() > time.monotonic()]
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, do))
 
     def _flush(self) -> None:
         if self.transport.is_closing():
@@ -174,6 +225,10 @@ class _Connection(asyncio.Protocol):
                     self._core.reject(event, self._cdn.refusal, "refused by the fake")
                 elif not self._cdn.silent:
                     self._core.accept(event)
+                    if self._cdn.deaf:
+                        self.stall(True)
+                    if self._cdn.reset_after is not None:
+                        self._later(self._cdn.reset_after, self.transport.abort)
             case Metadata(_, values):
                 stream.metadata = values
                 stream.events.append("onMetaData")
