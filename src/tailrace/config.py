@@ -203,6 +203,12 @@ class WorkerSettings(Section):
     stop_deadline: Annotated[float, Field(gt=0)] = 5
 
 
+class Relaying(Section):
+    """`slate`: an image file that is shown while a publisher is away; empty: his last picture is."""
+
+    slate: str = ""
+
+
 class Encoding(Section):
     """x264. `preset` auto and `threads` 0: chosen from size, rate and cores by `model/encoding.py`."""
 
@@ -233,6 +239,7 @@ class Config(Section):
     rooms: Rooms = Rooms()
     ingest: Ingest = Ingest()
     worker: WorkerSettings = WorkerSettings()
+    relay: Relaying = Relaying()
     encoding: Encoding = Encoding()
     log: Log = Log()
 

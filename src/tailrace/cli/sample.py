@@ -72,6 +72,9 @@ max_memory = 0.9               # the same of the memory
 ack_wait = 3                   # seconds without a sign of life after which a task is handed to another worker
 stop_deadline = 5              # seconds for tasks to move to other workers, then for pushes to end in order
 
+[relay]
+slate = ""                     # a PNG or JPEG that is shown while a publisher is away; empty: his last picture
+
 [encoding]
 preset = "auto"                # of x264, from "ultrafast" to "veryslow"; auto: chosen from size, rate and cores
 threads = 0                    # each one more than 1 delays the picture by a frame; 0: as many as it needs

@@ -15,6 +15,7 @@ from tailrace.cli import sample, settings
 from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.folder import DataFolder, write_whole
 from tailrace.cli.roles import BUS_URL, LISTENS, RoleName, app_role, as_url, bus_role, shown_bus
+from tailrace.cli.slate import check_slate
 from tailrace.config import Config
 from tailrace.errors import ConfigError, RoleFailed
 from tailrace.processes import Supervisor
@@ -39,6 +40,8 @@ def serve(
     folder.prepare()
     file, config = _configuration(config_file, folder)
     roles = _roles(names, config)
+    if RoleName.WORKER in roles:
+        check_slate(config.relay.slate)
     logs.set_up(config.log.level, config.log.format)
     with ExitStack() as stack:
         stack.enter_context(folder.held())

@@ -47,7 +47,7 @@ class Gap:
         self._filling: set[Kind] = set()
         self._known_at, self._known_us = 0.0, 0  # a moment, and the output time that it was
         self._awake_since = 0.0
-        self._late_since: float | None = None
+        self._late: tuple[float, float] | None = None  # since when units have been late, and when the last one was
 
     @property
     def filling(self) -> frozenset[Kind]:
@@ -90,7 +90,7 @@ class Gap:
             track.came_at, track.out_us = now, out_us
         track.count += 1
         self._filling.discard(kind)
-        self._late_since = None
+        self._late = None
         # Sound and picture do not come at the same time: whichever is ahead says how late it is.
         live = (track.out_us for other, track in self._tracks.items() if other not in self._filling)
         self._known_at, self._known_us = now, max(live)
@@ -124,9 +124,9 @@ class Gap:
             return None  # the others go on, and have the same clock
         if place_us > time_us:
             return time_us
-        if self._late_since is None:
-            self._late_since = now
-        return time_us if now - self._late_since >= BELIEVED_AFTER else None
+        since, last = self._late or (now, now)
+        self._late = (since if now - last < PATIENCE else now), now
+        return time_us if now - self._late[0] >= BELIEVED_AFTER else None
 
     def _patience(self, kind: Kind, now: float) -> float:
         alone = any(now - track.came_at < PATIENCE for other, track in self._tracks.items() if other is not kind)

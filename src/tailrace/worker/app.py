@@ -132,6 +132,7 @@ class Worker:
                 self._config.rooms.lost_after,
                 self._config.encoding.preset,
                 self._config.encoding.threads,
+                self._config.relay.slate,
             )
             holding = Holding(lease.task_id, lease, self._config.worker.ack_wait)
             work = run_task(holding, job, self._zygote, records, journal)

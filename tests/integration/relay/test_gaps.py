@@ -1,11 +1,7 @@
 """A publisher who is away for a while: the push goes on with the last picture and silence, and then with him."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-
-import pytest
 
 from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
@@ -13,7 +9,7 @@ from tests.harness.publisher import Publisher
 from tests.harness.served import Served
 from tests.harness.waiting import eventually
 from tests.media.film import BLUE, FPS, GREEN, RED, Colour
-from tests.media.received import LOUD, Received, largest_step, rises
+from tests.media.received import Received, largest_step, rises
 
 STILLS_MS = 200
 # Beyond the spacing of what is shown.

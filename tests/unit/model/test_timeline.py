@@ -97,3 +97,44 @@ def test_no_track_ever_goes_back_or_jumps(units: list[tuple[Kind, int, int]]) ->
         assert placed.dts_us <= end + 2 * LARGEST_STEP_US
         last[kind] = placed.dts_us
         end = max(end, placed.dts_us)
+
+
+def test_what_fills_a_gap_takes_its_time() -> None:
+    timeline = Timeline()
+    place(timeline, Kind.VIDEO, 0)
+    timeline.fill(Kind.VIDEO, 5000 * MS)
+
+    assert timeline.last_us(Kind.VIDEO) == 5000 * MS
+    assert timeline.end_us == 5000 * MS
+    assert place(timeline, Kind.VIDEO, 40 * MS) == 5001 * MS
+
+
+def test_a_session_that_is_anchored_goes_on_there_however_long_it_was_away() -> None:
+    timeline = Timeline()
+    place(timeline, Kind.VIDEO, 0)
+    timeline.fill(Kind.VIDEO, 60_000 * MS)
+
+    assert timeline.expected(1, 60_040 * MS) == 60_040 * MS
+    assert not timeline.anchor(1, 60_040 * MS, 60_040 * MS)
+    assert place(timeline, Kind.VIDEO, 60_040 * MS) == 60_040 * MS
+
+
+def test_a_group_of_pictures_from_before_the_return_takes_no_time() -> None:
+    timeline = Timeline()
+    place(timeline, Kind.VIDEO, 0)
+    timeline.fill(Kind.VIDEO, 60_000 * MS)
+
+    assert timeline.anchor(2, 2_000 * MS, 60_100 * MS)
+    key, second, live, later = (place(timeline, Kind.VIDEO, at * MS, 2) for at in (0, 40, 2_000, 2_040))
+
+    assert (key, second) == (60_001 * MS, 60_002 * MS)
+    assert (live, later) == (60_100 * MS, 60_140 * MS)
+
+
+def test_nothing_is_known_of_another_session() -> None:
+    timeline = Timeline()
+    place(timeline, Kind.VIDEO, 0, session=2)
+
+    assert timeline.expected(3, 40 * MS) is None
+    assert timeline.is_over(1)
+    assert not timeline.is_over(2)
