@@ -82,18 +82,17 @@ class Journal:
             self._written.set()
 
     async def _write_first(self) -> None:
-        first = self._waiting[0]
         try:
-            await self._events.of_task(*first)
+            await self._events.of_task(*self._waiting[0])
         except BusError as error:
             _log.warning("event not stored yet", extra={"waiting": len(self._waiting), "error": str(error)})
             await asyncio.sleep(AGAIN)
             return
-        if self._waiting and self._waiting[0] is first:
-            self._waiting.popleft()
+        self._waiting.popleft()
 
     def _make_room(self) -> None:
-        """Drop one event: the oldest that only repeats what was told before, or else the oldest."""
-        repeated = (n for n, (event, _) in enumerate(self._waiting) if event.destination and event.destination.repeated)
-        del self._waiting[next(repeated, 0)]
+        """Drop the oldest that only repeats what was told before, or else the oldest; the first is being stored now."""
+        later = list(enumerate(self._waiting))[1:]
+        repeated = (n for n, (event, _) in later if event.destination and event.destination.repeated)
+        del self._waiting[next(repeated, 1)]
         self._dropped += 1

@@ -81,7 +81,7 @@ def name_of(event: TaskEvent) -> str:
         case What.UPDATED:
             return f"{event.task_id}/{event.what}/{event.revision}"
         case What.DESTINATION if event.destination is not None and event.destination.status in _LAST:
-            return f"{event.task_id}/{event.destination.number}/{event.destination.status}"
+            return f"{event.task_id}/{event.what}/{event.destination.number}/{event.destination.status}"
     return ""
 
 

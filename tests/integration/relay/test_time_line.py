@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.cloud import Cloud
+from tests.harness.cloud import Cloud, CloudError
 from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.publisher import Publisher
 from tests.harness.served import Served
@@ -51,6 +51,14 @@ def ended(cloud: Cloud, task: str) -> list[dict[str, Any]]:
     cloud.stop(task)
     eventually(lambda: "ended" in in_short(cloud.events(TaskId=task)), "the end is told")
     return cloud.events(TaskId=task)
+
+
+def answered(cloud: Cloud, task: str) -> bool:
+    """Whether events can be read."""
+    try:
+        return bool(cloud.events(TaskId=task))
+    except CloudError:
+        return False
 
 
 @pytest.mark.usefixtures("anna")
@@ -170,6 +178,7 @@ def test_no_event_is_lost_or_doubled_when_nats_server_is_killed(served: Served, 
     targets = [{"PublishCdnUrl": url, "IsTencentCdn": 0} for url in urls[:1]]
     cloud.update(task, 1, mix=False, PublishCdnParams=targets)
     os.kill(served.nats(), signal.SIGKILL)
+    eventually(lambda: answered(cloud, task), "the bus is back")
     eventually(lambda: statuses(cloud, task, urls[5]) == [1, 2, 5, 0], "the removal is told")
     events = ended(cloud, task)
 
