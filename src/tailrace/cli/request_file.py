@@ -26,9 +26,10 @@ def read_request(file: Path) -> dict[str, Any]:
         raise CommandError(f"--request {file}: the API takes no more than 10 MB", Exit.USAGE)
     try:
         request = json.loads(data)
-    except (ValueError, RecursionError):
-        # What is wrong with it may be beside a push URL, so it is not shown.
-        raise CommandError(f"--request {file}: this is no JSON", Exit.USAGE) from None
+    except (ValueError, RecursionError) as error:
+        # What is wrong with it may be beside a push URL, so only its place is shown.
+        place = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise CommandError(f"--request {file}: this is no JSON{place}", Exit.USAGE) from None
     if not isinstance(request, dict):
         raise CommandError(f"--request {file}: expected a JSON object with the members of a request", Exit.USAGE)
     if type(request.get("SdkAppId", 0)) is not int:

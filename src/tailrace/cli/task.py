@@ -175,12 +175,13 @@ def _print_one(task: Mapping[str, Any]) -> None:
         print_table(WINDOW_COLUMNS, windows)
         print()
     # The address comes last, and without what may be a stream key: it is the caller's own, but screens are shared.
-    columns = ("State", "Since", "BitRate", "VideoFrames", "AudioFrames", "DroppedFrames", "Connects", "Reason")
+    columns = (
+        *("State", "Since", "BitRate", "VideoFrames", "AudioFrames", "DroppedFrames", "DroppedSeconds", "Connects"),
+        *("Attempt", "NextAttempt", "ErrorCode", "Reason"),
+    )
     rows = [
-        (
-            *(_text(name, found[name]) for name in columns),
-            str(PushUrl(found["Url"])),
-        )
-        for found in task["Destinations"]
+        # The number is the place that `task update --remove-push` takes.
+        (str(place), *(_text(name, found[name]) for name in columns), str(PushUrl(found["Url"])))
+        for place, found in enumerate(task["Destinations"], 1)
     ]
-    print_table((*columns, "Url"), rows)
+    print_table(("#", *columns, "Url"), rows)

@@ -27,7 +27,11 @@ class Change:
         """Return the update of `task`, as Describe tells it, without its names and number. Raises CommandError."""
         if self.mix and self.single:
             raise CommandError("--mix and --single exclude each other", Exit.USAGE)
+        if self.screen and not self.single:
+            raise CommandError("--screen says which stream of --single USER is meant", Exit.USAGE)
         mixing = self.mix or (task["WithTranscoding"] == 1 and not self.single)
+        if not mixing and self.look != Look():
+            raise CommandError("a single stream is relayed as it is; options of the picture need --mix", Exit.USAGE)
         request: dict[str, Any] = {"WithTranscoding": 1 if mixing else 0}
         if video := self._video_params(task, mixing=mixing):
             request["VideoParams"] = video
@@ -64,5 +68,6 @@ class Change:
                 return place
         # The name may be an address, and hold a stream key: it is not said again.
         raise CommandError(
-            f"--remove-push: none of the {len(present)} destinations; give its place, from 1", Exit.USAGE
+            f"--remove-push: this is no push of the relay; give its address, or its place, 1 to {len(present)}",
+            Exit.USAGE,
         )

@@ -131,4 +131,6 @@ def test_what_is_to_be_seen_is_shown(api: Control, shell: Shell) -> None:
     )
     assert ["alice", "-", "0", "2", "4", "640", "360", "1", "1"] in [line.split() for line in lines]
     assert ["-", "-", "0", "2", "4", "640", "360", "1", "0"] in [line.split() for line in lines]
+    # The place by which `task update --remove-push` names a push.
+    assert lines[-1].split()[0] == "1"
     assert "hidden" not in str(lines)

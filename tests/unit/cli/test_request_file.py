@@ -33,6 +33,14 @@ def test_what_is_no_request_is_wrong_usage_and_is_not_shown(tmp_path: Path, text
     assert "secret" not in str(refused.value)
 
 
+def test_where_a_file_is_no_json_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "start.json"
+    file.write_text('{\n  "RoomId": "studio"\n  "RoomIdType": 1\n}')
+
+    with pytest.raises(CommandError, match="line 3, column 3"):
+        read_request(file)
+
+
 def test_a_file_that_is_not_there_or_too_large_is_wrong_usage(tmp_path: Path) -> None:
     large = tmp_path / "large.json"
     with large.open("wb") as file:

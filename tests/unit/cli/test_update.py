@@ -73,9 +73,16 @@ def test_a_mix_becomes_a_single_stream() -> None:
     }
 
 
-@pytest.mark.parametrize("asked", [{}, {"mix": True}, {"mix": True, "single": "bob"}])
+@pytest.mark.parametrize("asked", [{}, {"mix": True}, {"mix": True, "single": "bob"}, {"mix": True, "screen": True}])
 def test_what_changes_nothing_is_wrong_usage(asked: dict[str, Any]) -> None:
     with pytest.raises(CommandError) as refused:
         change(MIX, **asked)
 
     assert refused.value.code is Exit.USAGE
+
+
+@pytest.mark.parametrize(("task", "single"), [(SINGLE, ""), (SINGLE, "bob"), (MIX, "bob")])
+def test_a_single_stream_takes_no_options_of_the_picture(task: dict[str, Any], single: str) -> None:
+    # It would be relayed as it is, and the option would have no effect without a word.
+    with pytest.raises(CommandError, match="--mix"):
+        change(task, Look(size="640x360"), single=single)
