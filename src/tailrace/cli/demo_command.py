@@ -36,11 +36,15 @@ def demo(
 ) -> None:
     """Show the whole main job on this machine, and check what arrives.
 
-    Serves on free ports, publishes into a room over RTMP, starts a relay through the Cloud API, receives it at the
-    built-in CDN, stops it with StopPublishCdnStream, and reports what was seen. Nothing stays but the --out folder.
+    Serves on free ports, publishes into a room over RTMP, starts a relay through
+    the Cloud API, receives it at the built-in CDN, stops it with
+    StopPublishCdnStream, and reports what was seen. Nothing stays but the --out
+    folder.
 
-    With --people all are mixed into one picture and one sound; halfway UpdatePublishCdnStream changes the layout and
-    adds a watermark, and before-after.png shows both. The people are generated ones, or the inputs, round robin.
+    With --people all are mixed into one picture and one sound; halfway
+    UpdatePublishCdnStream changes the layout and adds a watermark, and
+    before-after.png shows both. The people are generated ones, or the inputs,
+    in turns.
 
     \b
     Examples:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tailrace import __version__
-from tailrace.cli import demo_command, room_command, task_command
+from tailrace.cli import demo_command, events_command, room_command, task_command
 from tailrace.cli.exits import code_of
 from tailrace.cli.options import CONFIG, DATA, JSON
 from tailrace.errors import TailraceError
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(task_command.app, name="task")
 app.add_typer(room_command.app, name="room")
+app.add_typer(events_command.app, name="events")
 app.command("demo")(demo_command.demo)
 
 
@@ -66,8 +67,8 @@ def serve(
 ) -> None:
     """Run Tailrace until Ctrl-C.
 
-    Without a configuration file the first start writes one with random secrets under the data folder, and listens on
-    this machine only.
+    Without a configuration file the first start writes one with random secrets
+    under the data folder, and listens on this machine only.
 
     \b
     Examples:
@@ -108,15 +109,17 @@ def urls(
     user: Annotated[str, typer.Argument(help="User id.")],
     config: CONFIG = None,
     data: DATA = None,
-    numeric: Annotated[bool, typer.Option(help="The room is a numeric one.")] = False,
+    numeric: Annotated[bool, typer.Option("--numeric", help="The room is a numeric one.")] = False,
     app_id: Annotated[
-        int, typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.")
+        int,
+        typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.", show_default=False),
     ] = 0,
     as_json: JSON = False,
 ) -> None:
     """Print ready-made addresses for publishing into a room, and for watching at the built-in CDN.
 
-    They hold a UserSig, which is a secret: whoever has it can publish as this user for a day.
+    They hold a UserSig, which is a secret: whoever has it can publish as this
+    user for a day.
 
     \b
     Examples:
@@ -135,7 +138,8 @@ def usersig(
     data: DATA = None,
     seconds: Annotated[int, typer.Option(min=1, help="How long it is valid.")] = 86400,
     app_id: Annotated[
-        int, typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.")
+        int,
+        typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.", show_default=False),
     ] = 0,
 ) -> None:
     """Print a UserSig, which lets this user enter any room of the application.

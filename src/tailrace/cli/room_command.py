@@ -8,7 +8,7 @@ from tailrace.cli.options import CONFIG, DATA, JSON
 
 app = typer.Typer(no_args_is_help=True, help="See who is in which room.")
 
-APP = Annotated[int, typer.Option("--app", help="SdkAppId; all of them unless given.")]
+APP = Annotated[int, typer.Option("--app", help="SdkAppId; all of them unless given.", show_default=False)]
 
 
 @app.command("list")

@@ -9,7 +9,9 @@ from tailrace.cli.options import CONFIG, DATA, JSON
 
 app = typer.Typer(no_args_is_help=True, help="Start, change, stop, show and list relays.")
 
-APP = Annotated[int, typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.")]
+APP = Annotated[
+    int, typer.Option("--app", help="SdkAppId; the first one of the configuration unless given.", show_default=False)
+]
 PUSH = Annotated[
     list[str] | None,
     typer.Option(
@@ -28,9 +30,11 @@ def start(
     config: CONFIG = None,
     data: DATA = None,
     app_id: APP = 0,
-    numeric: Annotated[bool, typer.Option(help="The room is a numeric one.")] = False,
-    screen: Annotated[bool, typer.Option(help="Relay the user's screen share instead of the camera.")] = False,
-    audio_only: Annotated[bool, typer.Option(help="Relay the sound only.")] = False,
+    numeric: Annotated[bool, typer.Option("--numeric", help="The room is a numeric one.")] = False,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="Relay the user's screen share instead of the camera.")
+    ] = False,
+    audio_only: Annotated[bool, typer.Option("--audio-only", help="Relay the sound only.")] = False,
     max_idle: Annotated[int, typer.Option(min=5, max=86400, help="Seconds without anybody after which it ends.")] = 30,
     mix: Annotated[bool, typer.Option("--mix", help="Mix everybody in the room.")] = False,
     layout: LAYOUT = None,
@@ -49,11 +53,12 @@ def start(
     \b
     Examples:
       tailrace task start studio alice --push rtmp://cdn.example.com/live/key
-      tailrace task start 1234 alice --numeric --push rtmp://a/live/x --push rtmp://b/live/y
+      tailrace task start 12 al --numeric --push rtmp://a/b/c --push rtmp://d/e/f
       tailrace task start studio alice --push - < push-urls.txt
-      tailrace task start studio --mix --layout grid --size 1280x720 --fps 15 --bitrate 1536 --gop 2 --push rtmp://a/live/x
-      tailrace task start studio --mix --layout screen --big alice:screen --push rtmp://a/live/x
-      tailrace task start studio --mix --window alice=640x720+0+0 --window 640x720+640+0 --push rtmp://a/live/x
+      tailrace task start studio --mix --layout grid --push rtmp://a/live/x
+      tailrace task start studio --mix --size 640x360 --fps 30 --push rtmp://a/b/c
+      tailrace task start studio --mix --layout screen --big alice:screen --push -
+      tailrace task start studio --mix --window 640x360+0+0 --push rtmp://a/live/x
       tailrace task start --request start.json
     """
     from tailrace.cli import task
@@ -118,7 +123,7 @@ def update(
     \b
     Examples:
       tailrace task update TASK_ID --layout screen --big alice:screen
-      tailrace task update TASK_ID --window alice=960x720+0+0 --window bob=320x720+960+0
+      tailrace task update TASK_ID --window al=960x720+0+0 --window 320x720+960+0
       tailrace task update TASK_ID --size 1920x1080 --bitrate 4000
       tailrace task update TASK_ID --push rtmp://b/live/y --remove-push 1
       tailrace task update TASK_ID --single alice

@@ -5,8 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from tailrace.cli.exits import CommandError, Exit, code_of
+from tailrace.cli.main import app
 from tailrace.errors import BusError, ConfigError, PeerError, TailraceError
 
 COMMANDS = (
@@ -38,6 +41,18 @@ def test_every_command_has_help_with_an_example_of_itself(command: list[str]) ->
 
     assert said.returncode == 0
     assert f"  tailrace {' '.join(command)}" in said.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_fits_a_terminal_of_eighty_columns(command: list[str]) -> None:
+    # Typer wraps the lines of these paragraphs once more where they are longer: ragged text, examples in two pieces.
+    found = get_command(app)
+    for word in command:
+        assert isinstance(found, TyperGroup)
+        found = found.commands[word]
+    paragraphs = (found.help or "").split("\n\n")[1:]
+
+    assert max(len(line) for paragraph in paragraphs for line in paragraph.splitlines()) <= 78
 
 
 @pytest.mark.parametrize(
