@@ -112,11 +112,11 @@ class Scene:
         await self.until(lambda: self.statuses[-len(statuses) :] == list(statuses))
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
         """Run the push for the block, then end it in order."""
         async with asyncio.TaskGroup() as group:
             task = start(group, self.push.run(), "push")
-            yield
+            yield task
             await stop(task)
 
 

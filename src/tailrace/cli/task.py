@@ -17,7 +17,7 @@ AUDIO = {"AudioEncode": {"SampleRate": 48000, "Channel": 2, "BitRate": 64, "Code
 # Among a million robots at once there are two of one name with a chance of 0.2 %.
 ROBOT_BYTES = 6
 # The members of an answer that are Unix seconds.
-TIMES = ("CreatedTime", "StateSince", "VisibleSince", "Since")
+TIMES = ("CreatedTime", "StateSince", "VisibleSince", "Since", "NextAttempt")
 # The members of a task that are shown in their own way.
 LISTS = ("Notes", "Windows", "Destinations")
 NOBODY = "-"

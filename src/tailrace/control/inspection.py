@@ -40,10 +40,15 @@ def stored_last(record: TaskRecord) -> Inspected:
 
 
 def unattended(record: TaskRecord) -> Inspected:
-    """Return a live task that has run and that nobody runs: the next worker will push to all destinations again."""
+    """Return a live task that has run and that nobody runs.
+
+    The next worker will push to all destinations again, but to those that have failed.
+    """
     output = stored_last(record).output
     reports = tuple(
-        replace(report, status=DestinationStatus.RECOVERING, reason=NOBODY, bitrate_kbps=0.0)
+        report
+        if report.status is DestinationStatus.FAILURE
+        else replace(report, status=DestinationStatus.RECOVERING, reason=NOBODY, bitrate_kbps=0.0)
         for report in output.destinations
     )
     return Inspected(replace(record, reason=NOBODY), replace(output, destinations=reports))

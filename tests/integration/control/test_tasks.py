@@ -216,6 +216,10 @@ def test_live_figures_come_from_the_child(api: Control) -> None:
         "SentBytes": 3000,
         "DroppedFrames": 4,
         "Connects": 1,
+        "ErrorCode": 0,
+        "Attempt": 0,
+        "NextAttempt": 0.0,
+        "DroppedSeconds": 0.0,
     }
 
 

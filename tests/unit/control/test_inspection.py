@@ -65,6 +65,13 @@ def test_what_nobody_runs_is_recovering_and_keeps_its_counts() -> None:
     assert (reports[0].video_frames, reports[0].bitrate_kbps) == (1, 0.0)
 
 
+def test_what_has_failed_is_a_failure_also_while_nobody_runs_the_task() -> None:
+    failed = DestinationReport(4, DestinationStatus.FAILURE, reason="refused", error_code=22)
+    seen = unattended(replace(RECORD, output=OutputReport((failed,), revision=1)))
+
+    assert seen.output.destinations[0] == failed
+
+
 def test_a_task_id_looks_like_the_clouds() -> None:
     task_id = new_task_id(b"\xff" * 55)
 

@@ -38,7 +38,8 @@ class Request(Wire):
 class DestinationInfo(Answered):
     """One destination, in the order of the start request. `url` is the caller's own text; times are Unix seconds.
 
-    `status` is the number that callbacks carry (spec/04 section 4.1), `state` says it in words.
+    `status` is the number that callbacks carry (spec/04 section 4.1), `state` says it in words. `error_code` is of
+    docs/destinations.md; `next_attempt` is when the try `attempt` comes, 0 when it goes on or none is to come.
     """
 
     url: str
@@ -53,6 +54,10 @@ class DestinationInfo(Answered):
     sent_bytes: int
     dropped_frames: int
     connects: int
+    error_code: int
+    attempt: int
+    next_attempt: float
+    dropped_seconds: float
 
 
 class EncodingInfo(Answered):
@@ -220,4 +225,8 @@ def _destination(destination: Destination, report: DestinationReport) -> Destina
         sent_bytes=report.sent_bytes,
         dropped_frames=report.dropped_frames,
         connects=report.connects,
+        error_code=report.error_code,
+        attempt=report.attempt,
+        next_attempt=report.retry_at,
+        dropped_seconds=report.dropped_seconds,
     )
