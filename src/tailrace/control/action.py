@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from tailrace.bus.deliveries import Deliveries
 from tailrace.bus.history import History
+from tailrace.bus.replays import Replays
 from tailrace.clock import Clock
 from tailrace.config import Config
 from tailrace.control.caller import Caller
@@ -34,6 +35,7 @@ class Service:
     clock: Clock
     history: History
     deliveries: Deliveries
+    replays: Replays
 
 
 @dataclass(frozen=True, slots=True)

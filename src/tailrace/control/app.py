@@ -13,6 +13,7 @@ from tailrace.bus.history import History
 from tailrace.bus.journal import Journal
 from tailrace.bus.mirror import Mirror
 from tailrace.bus.queue import Queue
+from tailrace.bus.replays import Replays
 from tailrace.bus.tasks import Tasks as Records
 from tailrace.clock import Clock, SystemClock
 from tailrace.config import Config
@@ -79,7 +80,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 registrar = start(group, Registrar(bus, config.rooms.lost_after, clock).run(), "registrar")
                 sending = start(group, dispatcher.run(), "callbacks")
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
-                service = Service(config, tasks, guard, clock, History(bus), Deliveries(bus))
+                service = Service(config, tasks, guard, clock, History(bus), Deliveries(bus), Replays(bus))
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
                 server = serving(
                     paths(api, Readiness(bus, clock).look, metrics),

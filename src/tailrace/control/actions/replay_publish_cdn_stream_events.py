@@ -41,7 +41,7 @@ class Request(Wire):
 
 
 class Response(Answered):
-    """`queued` callbacks are sent again. With `more` 1, call again with `next_sequence_number` as FromSequenceNumber."""
+    """`queued` callbacks are sent again. With `more` 1 call again, from `next_sequence_number` on."""
 
     queued: int
     next_sequence_number: int

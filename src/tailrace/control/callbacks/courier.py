@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from tailrace.bus.deliveries import Noted
+from tailrace.bus.history import read
 from tailrace.bus.outgoing import Order
-from tailrace.bus.plain import load
 from tailrace.clock import Clock
 from tailrace.config import App
 from tailrace.control.room_callback import room_callback
@@ -17,7 +17,6 @@ from tailrace.ids import SdkAppId
 from tailrace.model.delivery import Attempt, Delivery, DeliveryState
 from tailrace.model.retry import PAUSE
 from tailrace.model.room_event import RoomEvent
-from tailrace.model.task_event import TaskEvent
 from tailrace.net.callback_sender import Answer
 from tailrace.wire.callback import envelope, headers
 
@@ -78,11 +77,7 @@ class Courier:
 
         The body is made of what is stored, so it is the same bytes in each try and in each process.
         """
-        try:
-            found = _callback(order.lane, await self._data(order))
-        except BusError as error:
-            _log.warning("event without a callback", extra={"sequence": order.event, "error": str(error)})
-            return
+        found = _callback(order.lane, await self._data(order))
         if found is None:
             return
         body = envelope(*found[:2], order.stored_at, found[2])
@@ -131,12 +126,8 @@ class Courier:
 
 
 def _callback(subject: str, data: bytes | None) -> tuple[int, int, Mapping[str, Any]] | None:
-    """Return EventGroupId, EventType and EventInfo, None for what is not sent. Raises BusError for what is no event."""
-    if data is None:
+    """Return EventGroupId, EventType and EventInfo; None for what is not sent, or cannot be read."""
+    event = None if data is None else read(subject, data)
+    if event is None:
         return None
-    match subject.split(".", 2)[1]:
-        case "task":
-            return task_callback(load(TaskEvent, data))
-        case "room":
-            return room_callback(load(RoomEvent, data))
-    return None
+    return room_callback(event) if isinstance(event, RoomEvent) else task_callback(event)
