@@ -22,7 +22,6 @@ app = typer.Typer(
 app.add_typer(task_command.app, name="task")
 app.add_typer(room_command.app, name="room")
 app.add_typer(events_command.app, name="events")
-app.add_typer(events_command.app, name="events")
 app.command("demo")(demo_command.demo)
 
 
