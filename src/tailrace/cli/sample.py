@@ -42,7 +42,7 @@ callback_key = ""              # signs them: up to 32 letters and digits
 requests_per_second = 20       # per SecretId and action; 0: no limit
 
 [destinations]
-# Addresses that are not public, and may be pushed to all the same.
+# Addresses that are not public, and may be pushed to, asked for images and called back all the same.
 allow_private = ["127.0.0.0/8", "::1/128"]
 allow_rtmps = true
 tls_verify = true

@@ -53,7 +53,10 @@ class Guard:
     def check(self, address: Address, host: str) -> None:
         """Raise AddressForbidden, which names `host`, unless `address` may be dialled."""
         if not self._allowed(_plain(address)):
-            raise AddressForbidden(f"{host} is at {address}, which is not a public address")
+            at = "" if str(address) == host else f" is at {address}, which"
+            raise AddressForbidden(
+                f"{host}{at} is not a public address, and destinations.allow_private does not list it"
+            )
 
     def _allowed(self, address: Address) -> bool:
         if any(address in network for network in self._allow):

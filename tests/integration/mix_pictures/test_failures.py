@@ -52,7 +52,7 @@ def test_each_image_that_cannot_be_had_is_named_and_nothing_of_its_address_but_t
         "placeholder of window 0": "is redirected elsewhere, which is not followed",
         "placeholder of window 1": "has more than 5242880 bytes",
         "template of window 2": "an image that is of an unknown format cannot be used here",
-        "placeholder of window 3": "which is not a public address",
+        "placeholder of window 3": "is not a public address",
         "watermark": "the png is broken",
         "watermark ": "2600 x 1500 pixels is larger than 2K",
         "watermark  ": "has characters that are not allowed",

@@ -144,7 +144,7 @@ def test_an_address_that_is_not_allowed_is_never_dialled() -> None:
 
     answers, receiver = run(main())
 
-    assert answers == [Answer(0, "127.0.0.1 is at 127.0.0.1, which is not a public address")]
+    assert answers == [Answer(0, "127.0.0.1 is not a public address, and destinations.allow_private does not list it")]
     assert receiver.connections == 0
 
 

@@ -141,7 +141,9 @@ def test_a_private_address_is_not_dialled() -> None:
 
     why, asked = run(main())
 
-    assert why.endswith("is not fetched: 127.0.0.1 is at 127.0.0.1, which is not a public address")
+    assert why.endswith(
+        "is not fetched: 127.0.0.1 is not a public address, and destinations.allow_private does not list it"
+    )
     assert asked == 0
 
 

@@ -164,7 +164,7 @@ def test_forbidden_addresses_and_characters_are_notes_and_nobody_is_asked() -> N
             await hung.until(lambda: len(hung.gallery.notes()) == 2)
 
             notes = sorted(hung.gallery.notes())
-            assert "127.0.0.1, which is not a public address" in notes[0]
+            assert "127.0.0.1 is not a public address" in notes[0]
             assert "has characters that are not allowed" in notes[1]
             assert web.heads == []
 
