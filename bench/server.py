@@ -53,7 +53,9 @@ class Server:
         ready = self._folder / "ready.json"
         command = ["-m", "tailrace", "serve", "--data", str(self._folder / "data"), "--ready-file", str(ready)]
         free = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP")}
-        env = os.environ | free | {"TAILRACE_LIMITS__REQUESTS_PER_SECOND": "0"} | self._settings
+        # What is measured is not what a worker would take: forty relays, or three mixes, are too much for two cores.
+        limits = {"TAILRACE_LIMITS__REQUESTS_PER_SECOND": "0", "TAILRACE_WORKER__MAX_CPU": "0"}
+        env = os.environ | free | limits | self._settings
         self._folder.mkdir(parents=True)
         began = time.monotonic()
         self._program = Program([sys.executable, *command], env, self._folder / "log").__enter__()

@@ -15,11 +15,12 @@ from rich.console import Console
 
 from tailrace import __version__
 from tailrace.bus.embedded import EmbeddedServer, server_program
-from tailrace.cli import settings
+from tailrace.cli import crew, settings, target
 from tailrace.cli.exits import CommandError
 from tailrace.cli.folder import DataFolder, default_folder
 from tailrace.config import Config
 from tailrace.errors import TailraceError
+from tailrace.model.need import RELAY
 
 # A clock before this release was made is wrong, and then so are all signatures.
 _RELEASED = 1_760_000_000
@@ -63,6 +64,7 @@ def doctor(config_file: Path | None, data: Path | None, *, as_json: bool) -> Non
         _checked("configuration", lambda: _configuration(config_file, folder)),
         _checked("ports", lambda: _ports(config_file, folder)),
         _checked("bus", _bus),
+        _checked("room left", lambda: _room_left(config_file, folder)),
     ]
     if as_json:
         print(json.dumps([{"check": f.name, "well": f.well, "text": f.text} for f in findings], indent=2))
@@ -151,6 +153,18 @@ def _ports(config_file: Path | None, folder: DataFolder) -> str:
                 f"port {port} (listen.{name}): {os.strerror(error.errno or 0)}; set {key} to another one"
             ) from None
     return ", ".join(f"{name} {port}" for name, port in wanted.items()) + " are free"
+
+
+def _room_left(config_file: Path | None, folder: DataFolder) -> str:
+    if not folder.read_running():
+        return "no server runs here; its workers would tell"
+    found = crew.workers(target.find(config_file, folder.path))
+    if not found:
+        raise ValueError("no worker is there: tasks wait until one comes; see the log for why")
+    for hand in found:
+        if (short := hand.room.short_of(RELAY)) is not None:
+            raise ValueError(f"{hand.name} with {hand.tasks} tasks has no room for one more: {short}; add a worker")
+    return "; ".join(f"{hand.name} has {hand.tasks} tasks, and room for {crew.words(hand.room)}" for hand in found)
 
 
 def _bus() -> str:

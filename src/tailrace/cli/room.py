@@ -3,16 +3,14 @@
 import asyncio
 import json
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tailrace.bus.connection import connect
 from tailrace.bus.rooms import Rooms
-from tailrace.cli.exits import CommandError, Exit
+from tailrace.cli.exits import CommandError
 from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
 from tailrace.ids import SdkAppId
 from tailrace.model.presence import Presence
-from tailrace.secret import Secret
 
 
 def show_list(config: Path | None, data: Path | None, app_id: int, *, as_json: bool) -> None:
@@ -80,26 +78,10 @@ def _as_json(found: Presence) -> dict[str, object]:
 
 def _present(target: Target, app_id: int) -> list[Presence]:
     async def read() -> list[Presence]:
-        bus = await connect(_bus_url(target), "tailrace room")
+        bus = await connect(target.bus_url(), "tailrace room")
         try:
             return await Rooms(bus, target.config.rooms.lost_after).list(SdkAppId(app_id) if app_id else None)
         finally:
             await bus.close()
 
     return asyncio.run(read())
-
-
-def _bus_url(target: Target) -> Secret:
-    """Return the bus of this server: the configured one, or the embedded one by its own settings file."""
-    if target.config.bus.url:
-        return target.config.bus.url
-    file = target.folder.path / "nats" / "nats-server.conf"
-    try:
-        if "nats" in target.addresses:
-            rights = json.loads(file.read_text())["authorization"]
-            return Secret(f"nats://{rights['user']}:{rights['password']}@{urlsplit(target.addresses['nats']).netloc}")
-    except (OSError, ValueError, KeyError) as error:
-        raise CommandError(f"cannot read {file}: {error}", Exit.UNREACHABLE) from None
-    raise CommandError(
-        f"no server runs on {target.folder.path}; start one with tailrace serve, or name its --data", Exit.UNREACHABLE
-    )

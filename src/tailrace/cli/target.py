@@ -1,5 +1,6 @@
 """Target: the server that a command talks to, found by its data folder or configuration, and called like any client."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class Target:
     config: Config
     folder: DataFolder
     addresses: Mapping[str, str]
+    # False when no server runs on the folder: the addresses are those of the folder's configuration then.
+    running: bool = True
     # No proxy of the environment: the server is named by us, and mostly on this machine.
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=CALL_TIMEOUT, trust_env=False))
 
@@ -49,6 +52,21 @@ class Target:
         if not USER_ID.fullmatch(user):
             raise CommandError(f"no user can be called {user!r}; use {USER_ID_FORM}")
         return usersig.make(SdkAppId(app.sdk_app_id), app.key, UserId(user), int(time.time()), lifetime)
+
+    def bus_url(self) -> Secret:
+        """Return the bus of this server: the configured one, or the embedded one by its own settings file."""
+        if self.config.bus.url:
+            return self.config.bus.url
+        file = self.folder.path / "nats" / "nats-server.conf"
+        try:
+            if "nats" in self.addresses:
+                rights = json.loads(file.read_text())["authorization"]
+                return Secret(f"nats://{rights['user']}:{rights['password']}@{urlsplit(self.addresses['nats']).netloc}")
+        except (OSError, ValueError, KeyError) as error:
+            raise CommandError(f"cannot read {file}: {error}", Exit.UNREACHABLE) from None
+        raise CommandError(
+            f"no server runs on {self.folder.path}; start one with tailrace serve, or name its --data", Exit.UNREACHABLE
+        )
 
     def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Call the Cloud API as the owner of the application. Raises CommandError with what it or the network said."""
@@ -72,7 +90,10 @@ class Target:
                 f"no answer from {url}: {error or type(error).__name__}; does it run?", Exit.UNREACHABLE
             ) from None
         except (ApiError, PeerError) as error:
-            raise CommandError(f"{action}: {error}") from None
+            # A server of another folder may have the same ports, and knows no key of this one.
+            stranger = isinstance(error, ApiError) and error.code.startswith("AuthFailure") and not self.running
+            hint = f"; no server runs on {self.folder.path}, this answer is from {url}" if stranger else ""
+            raise CommandError(f"{action}: {error}{hint}") from None
 
 
 def find(config_file: Path | None, data: Path | None) -> Target:
@@ -89,4 +110,4 @@ def find(config_file: Path | None, data: Path | None) -> Target:
         raise CommandError(
             f"no server runs on {folder.path}; start one with tailrace serve, or name its --data", Exit.UNREACHABLE
         )
-    return Target(config, folder, addresses)
+    return Target(config, folder, addresses, running=bool(running) or config_file is not None)

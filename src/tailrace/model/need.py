@@ -30,9 +30,10 @@ BYTES_PER_PIXEL: Final = 40
 # How many people come into a dynamic layout is not known at its start, up to sixteen; calls are mostly of so many.
 LIKELY_PEOPLE: Final = 4
 
-# A child has 14 files open before it pushes: its log, lifeline, event loop, bus, resolver; and one for each push.
-FILES: Final = 20
-# Threads count as processes for the kernel's limits. A relay has 3; a mix has one for each source, and x264's.
+# A child has 20 files open before it pushes: its log, lifeline, event loop, bus; then one for each push and image.
+FILES: Final = 24
+# Threads count as processes for the kernel's limits. A relay has one, and a few more while it looks names up; a mix has
+# one for each source, the mixer's and x264's.
 PASS_PROCESSES: Final = 4
 MIX_PROCESSES: Final = 12
 
@@ -45,6 +46,10 @@ class Need:
     memory_bytes: int
     files: int = FILES
     processes: int = PASS_PROCESSES
+
+
+# The least that any task takes.
+RELAY: Final = Need(PASS_CPU, PASS_MEMORY)
 
 
 def need_of(plan: Plan, cores: int = 2, preset: str = "auto") -> Need:

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 WINDOW = 3.0
 # A task is known by its estimate until its push has begun, which a slow CDN may hold up, and WINDOW has passed.
 SETTLED = 10.0
-# A look at a hundred tasks takes 4 ms; in a burst of starts one look does for several.
+# A look at a hundred tasks takes 8 ms; in a burst of starts one look does for several.
 LOOK_EACH = 0.2
 
 

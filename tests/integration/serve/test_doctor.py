@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from tailrace.cli import sample
+from tests.harness.served import Served
 
 FREE = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP")}
 
@@ -46,6 +48,24 @@ def test_a_port_in_use_and_a_file_that_others_may_read_are_found(tmp_path: Path)
     assert (status, bad) == (1, ["configuration", "ports"])
     assert "chmod 600" in found["configuration"]
     assert "set TAILRACE_LISTEN__HTTP to another one" in found["ports"]
+
+
+def test_the_workers_of_a_running_server_tell_what_room_they_have_left(tmp_path: Path) -> None:
+    with Served(tmp_path, TAILRACE_WORKER__MAX_TASKS="7", TAILRACE_WORKER__MAX_MEMORY="0") as served:
+        said = served.command("doctor", "--json")
+
+    (text,) = [finding["text"] for finding in json.loads(said.stdout) if finding["check"] == "room left"]
+    assert re.search(r" has 0 tasks, and room for 7 tasks, \d+\.\d cores$", text)
+
+
+def test_a_server_without_a_worker_is_not_well(tmp_path: Path) -> None:
+    with Served(tmp_path, roles=["bus", "control"]) as served:
+        said = served.command("doctor", "--json")
+
+    assert said.returncode == 1
+    (finding,) = [finding for finding in json.loads(said.stdout) if finding["check"] == "room left"]
+    assert not finding["well"]
+    assert "no worker is there" in finding["text"]
 
 
 def test_a_mistake_in_the_configuration_is_found(tmp_path: Path) -> None:
