@@ -109,6 +109,19 @@ def test_what_the_api_refuses_is_one_line(api: Control, shell: Shell) -> None:
     assert shell("update", "unknown", "--mix").stderr.startswith("tailrace: DescribePublishCdnStream: ResourceNotFound")
 
 
+def test_an_answer_of_another_server_than_that_of_the_folder_is_told(
+    api: Control, shell: Shell, tmp_path: Path
+) -> None:
+    config = tmp_path / "tailrace.toml"
+    config.write_text(config.read_text().replace("AKIDowner", "AKIDother"))
+
+    command = [sys.executable, "-m", "tailrace", "task", "list", "--data", str(tmp_path)]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert "AuthFailure.SecretIdNotFound" in refused.stderr
+    assert refused.stderr.strip().endswith(f"no server runs on {tmp_path}, this answer is from http://{api.address}")
+
+
 def test_what_is_to_be_seen_is_shown(api: Control, shell: Shell) -> None:
     task_id = said(shell("start", "studio", "--mix", "--push", PUSH))
 
@@ -132,5 +145,6 @@ def test_what_is_to_be_seen_is_shown(api: Control, shell: Shell) -> None:
     assert ["alice", "-", "0", "2", "4", "640", "360", "1", "1"] in [line.split() for line in lines]
     assert ["-", "-", "0", "2", "4", "640", "360", "1", "0"] in [line.split() for line in lines]
     # The place by which `task update --remove-push` names a push.
-    assert lines[-1].split()[0] == "1"
+    assert ["#", "State"] in [line.split()[:2] for line in lines]
+    assert "1" in [line.split()[0] for line in lines if line.endswith("/***")]
     assert "hidden" not in str(lines)
