@@ -10,7 +10,7 @@ from typing import Final
 
 import av
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 from tailrace.errors import ImageError
 from tailrace.media.canvas import Canvas, colour_of
@@ -27,8 +27,9 @@ GROUP_SECONDS: Final = 2
 _GROUP: Final = STILLS_PER_SECOND * GROUP_SECONDS
 _GROUPS: Final = 2
 _BLACK: Final = colour_of(0)
-# As good as the picture was, to the eye; with a bit rate the key frame would be poor, and the others would mend it.
-_QUALITY: Final = 23
+# A quantiser, not a rate: the key frame is as good as the picture was, to the eye, and there is nothing left to mend, so
+# that the others are empty. With a rate they would mend it again and again, for ten times the bits.
+_QUALITY: Final = 25
 # Names that x264 has for Rec. ITU-T H.273 matrix coefficients; of others it says nothing, as their publisher did.
 _MATRICES: Final = {1: "bt709", 5: "bt470bg", 6: "smpte170m"}
 
@@ -74,7 +75,9 @@ def slate(data: bytes, width: int, height: int) -> VideoFrame:
     if image is None:
         raise ImageError("the image has no picture")
     patch = render(image, width, height, Fit.INSIDE_ON_BLACK)
-    return Canvas(width, height).fill(_BLACK, 0, 0, width, height).lay(patch, 0, 0).frame
+    frame = Canvas(width, height).fill(_BLACK, 0, 0, width, height).lay(patch, 0, 0).frame
+    frame.colorspace = Colorspace.ITU709
+    return frame
 
 
 def encode(frame: VideoFrame) -> Stills:
@@ -95,7 +98,7 @@ def encode(frame: VideoFrame) -> Stills:
 
 def _options(whole_range: bool, matrix: str) -> tuple[tuple[str, str], ...]:
     options: dict[str, int | str] = {
-        "crf": _QUALITY,
+        "qp": _QUALITY,
         "keyint": _GROUP,
         "min-keyint": _GROUP,
         "scenecut": 0,
@@ -105,7 +108,7 @@ def _options(whole_range: bool, matrix: str) -> tuple[tuple[str, str], ...]:
         "sync-lookahead": 0,
         "mbtree": 0,
         "sliced-threads": 0,
-        "range": "pc" if whole_range else "tv",
+        "fullrange": "on" if whole_range else "off",
         "colormatrix": matrix,
     }
     return tuple((name, str(value)) for name, value in options.items())

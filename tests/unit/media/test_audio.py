@@ -130,3 +130,53 @@ def test_an_empty_unit_is_refused_and_is_not_the_end() -> None:
         transcoder.feed(config, b"", 110_000)
 
     assert list(feed(transcoder, config, frames[6:20], start_us=128_000))
+
+
+def test_silence_follows_sound_in_time_and_is_silent() -> None:
+    config, frames = aac_tone(440, 1.0)
+    transcoder = AacTranscoder(AudioEncoding())
+    before = list(feed(transcoder, config, frames))
+
+    silence = transcoder.silence(0, 3_000_000)
+
+    steps = np.diff([packet.pts_us for packet in before + silence])
+    assert set(steps) <= {21333, 21334}
+    assert 2_900_000 < silence[-1].pts_us < 3_000_000
+    samples = decode(transcoder.config, before + silence)[0]
+    assert np.abs(samples[RATE // 10 : RATE // 2]).max() > 0.4
+    assert np.abs(samples[RATE + 4096 :]).max() < 0.001
+
+
+@pytest.mark.parametrize("encoding", [AudioEncoding(), AudioEncoding(8000, 1, 32)])
+def test_sound_after_silence_is_heard_when_it_was_made(encoding: AudioEncoding) -> None:
+    config, frames = aac_tone(1000, 1.0)
+    transcoder = AacTranscoder(encoding)
+    packets = list(feed(transcoder, config, frames))
+    packets += transcoder.silence(0, 5_000_000)
+    packets += list(feed(transcoder, config, frames, start_us=5_010_000))
+
+    rate = encoding.sample_rate_hz
+    heard = [(packet.pts_us, samples) for packet, samples in zip(packets, pieces(transcoder, packets), strict=True)]
+    after = next(
+        at + float(np.flatnonzero(np.abs(samples) > 0.2)[0]) * 1e6 / rate
+        for at, samples in heard
+        if at > 4_000_000 and np.abs(samples).max() > 0.2
+    )
+    # A tone that begins all at once is spread over up to a frame by each of two encoders.
+    assert after == pytest.approx(5_010_000, abs=2 * 1_000_000 * 1024 / rate)
+
+
+def test_silence_before_any_sound_begins_where_it_is_asked_to() -> None:
+    transcoder = AacTranscoder(AudioEncoding())
+
+    packets = transcoder.silence(61_000_000, 62_000_000)
+
+    # The first one is the encoder's run-in.
+    assert packets[1].pts_us == 61_000_000
+    assert packets[-1].pts_us < 62_000_000
+
+
+def pieces(transcoder: AacTranscoder, packets: list[Packet]) -> list[np.ndarray]:
+    decoder = av.CodecContext.create("aac", "r")
+    decoder.extradata = transcoder.config
+    return [decoder.decode(av.Packet(packet.payload))[0].to_ndarray()[0] for packet in packets]
