@@ -41,6 +41,8 @@ class FakeReceiver:
         self.connections = 0
         self.busiest = 0
         self.over = asyncio.Event()
+        self.choose: Callable[[Received], Behaviour] | None = None
+        """How to answer what came; unless set, in turn."""
         self._busy = 0
         self._behaviours = behaviours or (takes,)
         self._moved = asyncio.Condition()
@@ -62,10 +64,6 @@ class FakeReceiver:
     def url(self, path: str = "/callbacks", host: str = "127.0.0.1") -> str:
         """Return where to post."""
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{path}"
-
-    def become(self, *behaviours: Behaviour) -> None:
-        """Answer like this from now on."""
-        self._behaviours = (*(takes,) * len(self.got), *behaviours)
 
     async def until(self, count: int) -> list[Received]:
         """Wait until so many callbacks came, and return all."""
@@ -99,9 +97,10 @@ class FakeReceiver:
         body = await reader.readexactly(int(headers["content-length"]))
         async with self._moved:
             behaviour = self._behaviours[min(len(self.got), len(self._behaviours) - 1)]
-            self.got.append(Received(time.monotonic(), first.split(" ")[1], headers, body, connection))
+            got = Received(time.monotonic(), first.split(" ")[1], headers, body, connection)
+            self.got.append(got)
             self._moved.notify_all()
-        return behaviour
+        return self.choose(got) if self.choose else behaviour
 
 
 async def takes(receiver: FakeReceiver, writer: asyncio.StreamWriter) -> None:

@@ -27,6 +27,8 @@ ACK_WAIT = 5.0
 KEEP = 1.5
 # A request for events is lost when nats-server restarts: it is made again this often at least.
 POLL = 2.0
+# A nats-server that has just been started may swallow a request: it is made again.
+PREPARE_TIMEOUT = 2.0
 # How much later than the server we give up waiting: its word that there was nothing comes first.
 GRACE = 0.5
 # In all control processes together, and far more than they take at a time.
@@ -81,6 +83,7 @@ class Outgoing:
         self._left = 0
         self._ended = asyncio.Event()
         self._stands = False
+        self._trouble = ""
 
     async def open(self, take: Callable[[Order], None]) -> None:
         """Hand what comes to `take` from now on."""
@@ -90,11 +93,15 @@ class Outgoing:
         )
 
     async def pull(self, most: int) -> None:
-        """Have up to `most` orders handed out as they come; return after the last one, or after POLL seconds."""
+        """Have up to `most` orders handed out as they come; return after the last one, or after POLL seconds.
+
+        Raises BusError when the server hands out none for now; ask again after a while.
+        """
         if not self._stands:
             await self.prepare()
         self._pulls += 1
         self._left = most
+        self._trouble = ""
         self._ended.clear()
         ask = {"batch": most, "expires": round(POLL * 1e9)}
         # After a reconnection, the server does not know any more what was asked for.
@@ -105,6 +112,8 @@ class Outgoing:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL + GRACE):
                     await self._ended.wait()
+        if self._trouble:
+            raise BusError(self._trouble)
 
     async def keep(self, order: Order) -> None:
         """Say that it is being seen to; call it every KEEP seconds."""
@@ -145,7 +154,7 @@ class Outgoing:
             inactive_threshold=EVENTS_AGE,
         )
         with asking("prepare callbacks"):
-            await self._bus.js.add_consumer(EVENTS, config)
+            await self._bus.js.add_consumer(EVENTS, config, timeout=PREPARE_TIMEOUT)
         self._stands = True
 
     def _reply(self) -> str:
@@ -155,7 +164,10 @@ class Outgoing:
         if message.headers and "Status" in message.headers and not message.data:
             # The end of an earlier request says nothing about this one.
             if message.subject == self._reply():
-                self._stands = message.headers["Status"] in _FINE
+                if (status := message.headers["Status"]) not in _FINE:
+                    self._trouble = f"no events are handed out: {status} {message.headers.get('Description', '')}"
+                    # Whatever it is (the store was lost, somebody has cleared up), to prepare again is harmless.
+                    self._stands = False
                 self._ended.set()
             return
         if self._take is not None:
