@@ -154,7 +154,7 @@ class Cloud:
             found += answer["EventList"]
             if not answer["More"]:
                 return found
-            place = {"SequenceNumber": answer["NextSequenceNumber"]}
+            place = {"FromSequenceNumber": answer["NextSequenceNumber"]}
 
     def states(self, task_id: str) -> list[str]:
         """Return the states of a task's destinations."""

@@ -1,6 +1,9 @@
 """Events: everything that happened to tasks and rooms, kept for days."""
 
+import asyncio
 import json
+
+from nats.aio.msg import Msg
 
 from tailrace.bus.connection import STORE_TIMEOUT, Bus
 from tailrace.bus.plain import dump
@@ -10,8 +13,7 @@ from tailrace.model.room_event import RoomEvent
 from tailrace.model.task_event import TaskEvent
 
 NAME_HEADER = "Nats-Msg-Id"
-# One try to store a named event. To try again is harmless, and after a restart of nats-server, which may have swallowed
-# the answer, it shall not take long; a disk that stalls is waited for by trying again.
+# One try to store a named event: to try again is harmless, and a disk that stalls is waited for by that.
 TRY_TIMEOUT = 2.0
 
 
@@ -30,11 +32,19 @@ class Events:
         return await self._append(room_event(event.room), dump(event), name)
 
     async def _append(self, subject: str, data: bytes, name: str = "") -> int:
-        headers = {NAME_HEADER: name} if name else None
-        answer = await self._bus.request(subject, data, TRY_TIMEOUT if name else STORE_TIMEOUT, headers)
+        answer = await (self._try(subject, data, name) if name else self._bus.request(subject, data, STORE_TIMEOUT))
         if answer is None:
             raise BusError("the stream of events does not answer")
         stored = json.loads(answer.data)
         if "error" in stored:
             raise BusError(f"events: {stored['error'].get('description')}")
         return int(stored["seq"])
+
+    async def _try(self, subject: str, data: bytes, name: str) -> Msg | None:
+        """Ask; a reconnection ends the waiting, since the answer went to the connection before."""
+        try:
+            async with asyncio.timeout(TRY_TIMEOUT) as limit:
+                with self._bus.reconnection(lambda: None if limit.expired() else limit.reschedule(0.0)):
+                    return await self._bus.request(subject, data, STORE_TIMEOUT, {NAME_HEADER: name})
+        except TimeoutError:
+            raise BusError("no answer from the stream of events") from None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tailrace.cli.events import print_latest
 from tailrace.cli.look import ENCODE, Look
 from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
@@ -115,9 +116,15 @@ def stop(config: Path | None, data: Path | None, app_id: int, task_id: str, *, a
 
 
 def show(config: Path | None, data: Path | None, app_id: int, task_id: str, *, as_json: bool) -> None:
-    """Print one relay with its destinations."""
-    answer = _call(find(config, data), "DescribePublishCdnStream", app_id, {"TaskId": task_id})
-    print(json.dumps(answer, indent=2)) if as_json else _print_one(answer["TaskList"][0])
+    """Print one relay with its destinations, and what has happened to it."""
+    target = find(config, data)
+    answer = _call(target, "DescribePublishCdnStream", app_id, {"TaskId": task_id})
+    if as_json:
+        print(json.dumps(answer, indent=2))
+        return
+    _print_one(answer["TaskList"][0])
+    print()
+    print_latest(target, app_id, task_id)
 
 
 def show_list(

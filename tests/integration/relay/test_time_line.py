@@ -1,5 +1,6 @@
 """The time line of a task: what happened, once each and in order, whatever dies meanwhile (spec/04 section 4.1)."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -82,6 +83,51 @@ def test_start_and_stop_are_told_in_order(cloud: Cloud, cdn: HostedCdn) -> None:
     told = [event["Destination"] for event in events if event["Destination"]]
     assert {entry["Url"] for entry in told} == {cdn.url("plain")}
     assert {entry["ErrorCode"] for entry in told} == {0}
+
+
+@pytest.mark.usefixtures("anna")
+def test_the_command_line_tells_the_same_story(served: Served, cloud: Cloud, cdn: HostedCdn) -> None:
+    task = cloud.start("diary", "anna", [cdn.url("secret-name")])
+    cdn.until_more("secret-name", FPS)
+    cloud.until_running(task)
+    events = ended(cloud, task)
+
+    listed = served.command("events", "list", "--task", task)
+    assert listed.returncode == 0, listed.stderr
+    lines = listed.stdout.splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [str(event["SequenceNumber"]) for event in events]
+    assert [word for word in ("queued", "connecting", "running", "ended") if word in listed.stdout] == [
+        "queued",
+        "connecting",
+        "running",
+        "ended",
+    ]
+    assert "secret-name" not in listed.stdout
+    shown = served.command("task", "show", task)
+    assert shown.stdout.splitlines()[-len(lines) :] == lines
+    as_json = served.command("events", "list", "--room", "diary", "--since", "10m", "--json")
+    assert [e for e in json.loads(as_json.stdout)["EventList"] if e["TaskId"] == task] == events
+
+
+@pytest.mark.usefixtures("anna")
+def test_events_are_found_by_room_and_by_time(cloud: Cloud, cdn: HostedCdn) -> None:
+    task = cloud.start("diary", "anna", [cdn.url("found")])
+    cdn.until_more("found", FPS)
+    events = ended(cloud, task)
+    middle = events[len(events) // 2]["TimeMs"]
+
+    def of_task(**filters: object) -> list[dict[str, Any]]:
+        return [event for event in cloud.events(**filters) if event["TaskId"] == task]
+
+    assert of_task() == of_task(RoomId="diary") == of_task(RoomId="diary", RoomIdType=1) == of_task(Limit=1) == events
+    assert of_task(RoomId="other") == of_task(RoomId="diary", RoomIdType=0) == []
+    assert of_task(SinceMs=middle) == [event for event in events if event["TimeMs"] >= middle]
+    assert of_task(UntilMs=middle) == [event for event in events if event["TimeMs"] < middle]
+    with pytest.raises(CloudError, match="TaskId"):
+        cloud.events(TaskId=task, RoomId="diary")
+    with pytest.raises(CloudError) as unknown:
+        cloud.events(TaskId="no-such-task")
+    assert unknown.value.get_code() == "ResourceNotFound"
 
 
 @pytest.mark.usefixtures("anna")

@@ -28,8 +28,8 @@ Milliseconds = Annotated[int, Field(ge=0, le=_MOST_MS)]
 class Request(Wire):
     """A page of the events of an app, of one of its tasks or rooms, the oldest first.
 
-    `since_ms` (included) and `until_ms` (not included) are Unix milliseconds; `sequence_number` is where to begin, as
-    the answer before has it.
+    `since_ms` (included) and `until_ms` (not included) are Unix milliseconds; `from_sequence_number` is where to begin,
+    as the answer before has it.
     """
 
     sdk_app_id: AppNumber
@@ -38,7 +38,7 @@ class Request(Wire):
     room_id_type: Flag | None = None
     since_ms: Milliseconds = 0
     until_ms: Milliseconds = _MOST_MS
-    sequence_number: Integer = 0
+    from_sequence_number: Integer = 0
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = MAX_LIMIT
 
     @model_validator(mode="after")
@@ -131,7 +131,7 @@ async def describe_publish_cdn_stream_events(request: Request, caller: Caller, s
     page = await service.history.page(
         app,
         task_id,
-        start=request.sequence_number,
+        start=request.from_sequence_number,
         since=request.since_ms / 1000,
         limit=request.limit,
         fits=fits,
