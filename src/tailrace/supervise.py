@@ -62,6 +62,15 @@ async def stop(task: asyncio.Task[Any]) -> None:
     await asyncio.wait([task])
 
 
+async def first_of(*events: asyncio.Event) -> None:
+    """Wait until one of these is set."""
+    async with asyncio.TaskGroup() as group:
+        waiting = [start(group, event.wait(), "wait") for event in events]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            await stop(task)
+
+
 def _report(task: asyncio.Task[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         _log.error("task failed", extra={"name_of_task": task.get_name(), "error": repr(error)})

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tailrace.supervise import contain, run_until_stopped, start, stop
+from tailrace.supervise import contain, first_of, run_until_stopped, start, stop
 
 
 def test_the_work_is_asked_to_stop_by_sigterm() -> None:
@@ -15,6 +15,17 @@ def test_the_work_is_asked_to_stop_by_sigterm() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         async with asyncio.timeout(5):
             await asked.wait()
+
+    run_until_stopped(work)
+
+
+def test_the_first_of_several_events_is_waited_for() -> None:
+    async def work(asked: asyncio.Event) -> None:
+        other = asyncio.Event()
+        asyncio.get_running_loop().call_soon(other.set)
+        async with asyncio.timeout(5):
+            await first_of(asked, other)
+        assert not asked.is_set()
 
     run_until_stopped(work)
 

@@ -28,12 +28,16 @@ MAX_PENDING = 2000
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """One worker: its name, how many tasks it has, and what room it has left. `there` is false in its last message."""
+    """One worker: its name, how many tasks it has, and what room it has left. `there` is false in its last message.
+
+    `draining`: it hands its tasks to others and takes no new ones.
+    """
 
     name: str
     tasks: int
     room: RoomLeft
     there: bool = True
+    draining: bool = False
 
 
 async def announce(bus: Bus, hand: Hand) -> None:
@@ -61,7 +65,11 @@ class Crew:
             await self._bus.unsubscribe(feed)
 
     def there(self) -> list[Hand]:
-        """Return the workers that were heard of lately."""
+        """Return the workers that were heard of lately and take tasks."""
+        return [hand for hand in self.heard() if not hand.draining]
+
+    def heard(self) -> list[Hand]:
+        """Return all that were heard of lately, those that drain too."""
         horizon = self._clock.monotonic() - LIFE
         self._heard = {name: (hand, at) for name, (hand, at) in self._heard.items() if at > horizon}
         return [hand for hand, _ in self._heard.values()]
@@ -79,10 +87,10 @@ class Crew:
 
 
 async def listen(bus: Bus, clock: Clock, seconds: float = 1.5 * HEARTBEAT) -> list[Hand]:
-    """Return who says something within `seconds`, by name: for commands that look once."""
+    """Return who says something within `seconds`, by name, those that drain too: for commands that look once."""
     crew = Crew(bus, clock)
     await crew.run(seconds)
-    return sorted(crew.there(), key=lambda hand: hand.name)
+    return sorted(crew.heard(), key=lambda hand: hand.name)
 
 
 def _dropped() -> None:

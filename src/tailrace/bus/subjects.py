@@ -45,6 +45,11 @@ def room_left(worker: str) -> str:
     return f"crew.{worker if worker == '*' else quote(worker)}"
 
 
+def drain(worker: str) -> str:
+    """Return where a worker is asked to hand its tasks over."""
+    return f"drain.{quote(worker)}"
+
+
 def queued(app: SdkAppId, task_id: TaskId) -> str:
     """Return the subject of a task's message in the queue."""
     return f"{QUEUE}.{app}.{quote(task_id)}"

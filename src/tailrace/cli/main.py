@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tailrace import __version__
-from tailrace.cli import demo_command, events_command, room_command, task_command
+from tailrace.cli import demo_command, events_command, room_command, task_command, worker_command
 from tailrace.cli.exits import code_of
 from tailrace.cli.options import CONFIG, DATA, JSON
 from tailrace.errors import TailraceError
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.add_typer(task_command.app, name="task")
 app.add_typer(room_command.app, name="room")
+app.add_typer(worker_command.app, name="worker")
 app.add_typer(events_command.app, name="events")
 app.command("demo")(demo_command.demo)
 

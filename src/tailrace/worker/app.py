@@ -8,8 +8,8 @@ import socket
 import time
 from functools import partial
 
-from tailrace.bus import health
-from tailrace.bus.connection import connect
+from tailrace.bus import drains, health
+from tailrace.bus.connection import Bus, connect
 from tailrace.bus.events import Events
 from tailrace.bus.journal import Journal
 from tailrace.bus.queue import Lease, Queue
@@ -21,7 +21,7 @@ from tailrace.model.backoff import Backoff
 from tailrace.model.need import need_of
 from tailrace.model.task import TaskState
 from tailrace.secret import Secret
-from tailrace.supervise import Ready, contain, run_until_stopped, start, stop
+from tailrace.supervise import Ready, contain, first_of, run_until_stopped, start, stop
 from tailrace.worker.capacity import Capacity
 from tailrace.worker.children import run_task
 from tailrace.worker.holding import Holding
@@ -85,14 +85,19 @@ class Worker:
                 pulling = start(group, self._pull(Queue(bus), Tasks(bus), journal, group, tasks), "pull")
                 telling = start(group, self._capacity.tell(bus, self._name), "room left")
                 alive = await health.serve(bus, "worker")
+                draining = asyncio.Event()
+                asked = await drains.serve(bus, self._name, draining.set)
                 ready({})
-                await stopping.wait()
+                await first_of(draining, stopping)
+                _log.info("takes no more tasks", extra={"worker": self._name, "tasks": len(tasks)})
+                self._capacity.drain()
                 await alive.close()
-                await stop(telling)
                 await stop(pulling)
-                if await health.ask(bus, "worker", ASK_TIMEOUT):
-                    await hand_over(tasks, self._config.worker.stop_deadline)
-                await self._release(tasks)
+                leaving = start(group, hand_over(tasks), "leaving")
+                await stopping.wait()
+                await self._leave(bus, tasks, leaving)
+                await stop(telling)
+                await asked.close()
                 await stop(watching)
                 await stop(listening)
         finally:
@@ -169,6 +174,13 @@ class Worker:
         del tasks[task_id]
         self._capacity.drop(task_id)
         self._room.release()
+
+    async def _leave(self, bus: Bus, running: Running, leaving: asyncio.Task[None]) -> None:
+        """Wait for other workers to take the tasks while there are any, then release what is left."""
+        if running and await health.ask(bus, "worker", ASK_TIMEOUT):
+            await asyncio.wait([leaving], timeout=self._config.worker.stop_deadline)
+        await stop(leaving)
+        await self._release(running)
 
     async def _release(self, running: Running) -> None:
         """Ask every child to unpublish and let go, then kill those that are over the deadline."""

@@ -51,6 +51,12 @@ class Capacity:
         self._held: dict[TaskId, _Held] = {}
         self._seen: deque[Snapshot] = deque([machine.read(now())])
         self._news = asyncio.Event()
+        self._draining = False
+
+    def drain(self) -> None:
+        """Say from now on that no more tasks are taken."""
+        self._draining = True
+        self._news.set()
 
     def take(self, task_id: TaskId, need: Need, *, resumed: bool) -> Resource | None:
         """Hold a task that fits; return what is short when it does not."""
@@ -86,7 +92,8 @@ class Capacity:
         try:
             while True:
                 self._news.clear()
-                await _announce(bus, Hand(name, len(self._held), self.left()))
+                left = RoomLeft(0) if self._draining else self.left()
+                await _announce(bus, Hand(name, len(self._held), left, draining=self._draining))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(HEARTBEAT):
                         await self._news.wait()

@@ -23,8 +23,8 @@ class Held:
     task: asyncio.Task[None]
 
 
-async def hand_over(running: Mapping[TaskId, Held], within: float | None) -> None:
-    """Give all tasks away; return when all are gone, or after `within` seconds. Those that are left go on here."""
+async def hand_over(running: Mapping[TaskId, Held]) -> None:
+    """Give all tasks away, and return when all are gone. When it is cancelled, those that are left go on here."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def move(held: Held) -> None:
@@ -33,9 +33,6 @@ async def hand_over(running: Mapping[TaskId, Held], within: float | None) -> Non
             await asyncio.wait([held.task], timeout=TAKEN_WITHIN)
         await asyncio.wait([held.task])
 
-    try:
-        async with asyncio.timeout(within), asyncio.TaskGroup() as group:
-            for task_id, held in running.items():
-                start(group, move(held), f"leaving of {task_id[:8]}")
-    except TimeoutError:
-        pass
+    async with asyncio.TaskGroup() as group:
+        for task_id, held in running.items():
+            start(group, move(held), f"leaving of {task_id[:8]}")

@@ -43,7 +43,11 @@ def test_what_a_worker_says_is_known_until_it_says_goodbye_or_is_silent(run: Run
             await until(lambda: crew.there() == [], lambda: announce(bus, goodbye))
 
             await until(lambda: crew.there() == [HAND], lambda: announce(bus, HAND))
+            drains = Hand(HAND.name, 3, RoomLeft(0), draining=True)
+            await until(lambda: crew.heard() == [drains], lambda: announce(bus, drains))
+            assert crew.there() == []
             clock.ahead = LIFE
+            assert crew.heard() == []
             assert crew.there() == []
             await stop(hearing)
 

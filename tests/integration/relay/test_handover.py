@@ -1,5 +1,6 @@
 """Workers that leave while others are there hand their tasks over: CDNs see an unpublish and a publish, and no stop."""
 
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -23,11 +24,10 @@ MOST_GAP = 1.0
 Record = Callable[[str, object], None]
 
 
-@pytest.fixture
-def base(tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """All but the workers."""
-    (tmp_path / "base").mkdir()
-    with Served(tmp_path / "base", roles=["bus", "control", "ingest"]) as running:
+    with Served(tmp_path_factory.mktemp("base"), roles=["bus", "control", "ingest"]) as running:
         yield running
 
 
@@ -40,6 +40,13 @@ def worker(base: Served, tmp_path: Path) -> Callable[[str], Served]:
         return Served(tmp_path / name, roles=["worker"], TAILRACE_BUS__URL=base.bus_url())
 
     return make
+
+
+def workers(served: Served) -> dict[str, tuple[int, bool]]:
+    """Return how many tasks each worker has, and whether it drains."""
+    listed = served.command("worker", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    return {row["Name"]: (row["Tasks"], row["Draining"]) for row in json.loads(listed.stdout)}
 
 
 def gap(cdn: HostedCdn, name: str) -> float:
@@ -75,6 +82,34 @@ def test_the_tasks_of_a_worker_that_is_stopped_go_on_in_another_one(
                 cloud.stop(task)
                 assert cdn.until_ended(name).events[-3:] == ORDERLY_END
                 assert len(cdn.streams(name)) == 2
+
+
+def test_a_drained_worker_is_empty_takes_nothing_new_and_says_so(
+    base: Served, worker: Callable[[str], Served], cdn: HostedCdn, red_film: Path
+) -> None:
+    cloud = Cloud(base)
+    with Publisher(red_film, base.publish_url("train", "anna")), worker("first") as first:
+        task = cloud.start("train", "anna", [cdn.url("drained")])
+        cdn.until("drained", FPS)
+        name = cloud.describe(task)["Worker"]
+        alone = first.command("worker", "drain", "--name", name)
+        with worker("second") as second:
+            eventually(lambda: len(workers(first)) == 2, "both workers known")
+            drained = first.command("worker", "drain", "--name", name, "--wait")
+
+            assert (drained.returncode, drained.stderr) == (0, "")
+            assert gap(cdn, "drained") < MOST_GAP
+            assert workers(first)[name] == (0, True)
+            later = cloud.start("train", "anna", [cdn.url("later")])
+            cdn.until("later", FPS)
+            assert len(second.children()) == 2
+            (entry,) = first.entries("takes no more tasks")
+            assert (entry["worker"], entry["tasks"]) == (name, 1)
+            cloud.stop(task)
+            cloud.stop(later)
+            assert first.stop() == 0
+    assert alone.returncode == 1
+    assert "no other worker" in alone.stderr
 
 
 def test_a_mix_moves_too(base: Served, worker: Callable[[str], Served], cdn: HostedCdn, red_film: Path) -> None:

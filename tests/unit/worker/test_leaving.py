@@ -3,6 +3,7 @@
 import asyncio
 
 from tailrace.ids import TaskId
+from tailrace.supervise import stop
 from tailrace.worker.holding import Holding
 from tailrace.worker.leaving import AT_ONCE, Held, hand_over
 
@@ -49,7 +50,7 @@ def test_tasks_move_a_few_at_a_time_until_all_are_gone() -> None:
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
             others = Others(group, AT_ONCE + 2)
-            leaving = group.create_task(hand_over(others.running, None))
+            leaving = group.create_task(hand_over(others.running))
             await others.until_given(AT_ONCE)
             assert others.given == list(range(AT_ONCE))
 
@@ -65,13 +66,15 @@ def test_tasks_move_a_few_at_a_time_until_all_are_gone() -> None:
     asyncio.run(run())
 
 
-def test_what_nobody_takes_in_time_goes_on_here() -> None:
+def test_what_nobody_takes_goes_on_here_when_the_handing_over_is_given_up() -> None:
     async def run() -> None:
         async with asyncio.TaskGroup() as group:
             others = Others(group, 2)
-            await hand_over(others.running, 0.05)
+            leaving = group.create_task(hand_over(others.running))
+            await others.until_given(2)
 
-            assert sorted(others.given) == [0, 1]
+            await stop(leaving)
+
             assert all(not held.task.done() for held in others.running.values())
             for taken in others.taken:
                 taken.set()
@@ -80,4 +83,4 @@ def test_what_nobody_takes_in_time_goes_on_here() -> None:
 
 
 def test_nothing_to_hand_over_is_handed_over_at_once() -> None:
-    asyncio.run(hand_over({}, 0.0))
+    asyncio.run(hand_over({}))
