@@ -1,9 +1,13 @@
 """Chronicle: what a child tells of its task, in the form of the events' stream."""
 
+import logging
+
 from tailrace.bus.journal import Journal
 from tailrace.clock import Clock
 from tailrace.model.task import TaskRecord
 from tailrace.model.task_event import DestinationEvent, TaskEvent, What, name_of
+
+_log = logging.getLogger(__name__)
 
 
 class Chronicle:
@@ -40,6 +44,8 @@ class Chronicle:
             revision,
             destination,
         )
+        if destination is None:
+            _log.info("task event", extra={"what": what, "reason": words, "epoch": record.epoch, "revision": revision})
         self._journal.add(event, name_of(event) or f"{record.task_id}/{record.epoch}/{self._count}")
 
     def tell_of_destination(self, event: DestinationEvent, words: str) -> None:
