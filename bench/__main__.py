@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bench import api, clip, cost, delay, mix, proc, report, starts, startup
+from bench import api, callbacks, clip, cost, delay, mix, proc, report, stall, starts, startup
 from bench.nginx import missing as nginx_missing
 from bench.report import Result, Row
 from bench.size import FULL, QUICK, Size
@@ -22,12 +22,14 @@ BENCHMARKS: dict[str, Callable[[Path, Path, Size], Result]] = {
     "startup": startup.measure,
     "starts": starts.measure,
     "delay": delay.measure,
+    "stall": stall.measure,
     "cost": cost.measure,
     "api": api.measure,
+    "callbacks": callbacks.measure,
     "mix": mix.measure,
 }
 # Those that need no media, and so neither ffmpeg nor nginx.
-_ALONE = ("startup", "api")
+_ALONE = ("startup", "api", "callbacks")
 # Those that do not play the clip.
 _OWN_FILM = (*_ALONE, "mix")
 # A run that takes longer hangs.

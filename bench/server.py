@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -128,19 +129,19 @@ class Client:
             credential.Credential(key.secret_id, key.secret_key.reveal()), REGION, profile
         )
 
-    def start(self, url: str) -> str:
-        """Start a relay of USER to `url`; its TaskId."""
+    def start(self, *urls: str) -> str:
+        """Start a relay of USER to `urls`; its TaskId."""
         source = {"UserMediaStream": {"UserInfo": {"UserId": USER}, "StreamType": 0}}
         video = {"Width": 1280, "Height": 720, "Fps": 30, "BitRate": 1500, "Gop": 2}
-        return self._start(url, {"WithTranscoding": 0, "SingleSubscribeParams": source}, video, audio_kbps=64)
+        return self._start(urls, {"WithTranscoding": 0, "SingleSubscribeParams": source}, video, audio_kbps=64)
 
     def start_mix(self, url: str, video: dict[str, int], audio_kbps: int) -> str:
         """Start a mix of all that are in ROOM, in a grid, to `url`; its TaskId. `video` is VideoEncode."""
-        return self._start(url, {"WithTranscoding": 1}, video, audio_kbps, layout={"MixLayoutMode": 3})
+        return self._start((url,), {"WithTranscoding": 1}, video, audio_kbps, layout={"MixLayoutMode": 3})
 
     def _start(
         self,
-        url: str,
+        urls: Sequence[str],
         what: dict[str, Any],
         video: dict[str, int],
         audio_kbps: int,
@@ -153,7 +154,7 @@ class Client:
             "AgentParams": {"UserId": self._server.next_robot()},
             "AudioParams": {"AudioEncode": audio},
             "VideoParams": {"VideoEncode": video} | ({"LayoutParams": layout} if layout else {}),
-            "PublishCdnParams": [{"PublishCdnUrl": url, "IsTencentCdn": 0}],
+            "PublishCdnParams": [{"PublishCdnUrl": url, "IsTencentCdn": 0} for url in urls],
             **what,
         }
         return str(self._call("StartPublishCdnStream", parameters)["TaskId"])

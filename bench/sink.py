@@ -5,7 +5,8 @@ the monotonic clock, which all processes of a machine share. `python -m bench.si
 `port` first, then `first_key` and `end` with the stream's name, `at`, and how it ended. For a stream of the
 application `frames`, the end is followed by `frames`: a digest and the time of each picture. Started as `python -m
 bench.sink FOLDER` it writes streams of the application `record` there: `NAME.flv`, and `NAME.json` with the time at
-which each picture came; then it says `recorded`.
+which each picture came; then it says `recorded`. Of a stream of the application `stall` it reads nothing any more
+once it has a key frame.
 """
 
 import asyncio
@@ -89,6 +90,9 @@ class _Connection(asyncio.Protocol):
         if not self._started and is_key(body):
             self._started = True
             _say("first_key", name=self._name, at=at)
+            if self._app == "stall":
+                self._transport.pause_reading()
+                _stalled.append(self)
         if self._app in ("frames", "record") and is_picture(body) and len(self._frames) < _MAX_FRAMES:
             self._frames.append((digest(body) if self._app == "frames" else "", at))
 
@@ -109,6 +113,10 @@ class _Connection(asyncio.Protocol):
                 file.write_bytes(flv.file_header(audio=True, video=True) + b"".join(self._tags))
                 file.with_suffix(".json").write_text(json.dumps([at for _, at in self._frames]))
                 _say("recorded", name=self._name)
+
+
+# asyncio forgets a connection that is not read, and the garbage collection closes it.
+_stalled: list[_Connection] = []
 
 
 def _say(event: str, **values: Any) -> None:

@@ -6,9 +6,9 @@ Pictures are left out up to the next key frame before any sound is; what is left
 from collections import deque
 from dataclasses import dataclass
 
-# A CDN that takes nothing for so long is gone: longer than any pause of a living one, and with the time until somebody
-# looks (0.5 s) within the 10 s in which it is to be found out.
-SILENT_AFTER = 8.0
+# A CDN that takes nothing for so long is gone: longer than any pause of a living one. With the time until its receive
+# buffer is full (a second at 2 Mbit/s) and somebody looks (0.5 s) it is found out within 10 s.
+SILENT_AFTER = 7.0
 
 
 class Progress:
