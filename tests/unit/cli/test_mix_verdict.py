@@ -94,6 +94,13 @@ def test_who_is_missing_is_named() -> None:
     assert found == ["1 of 2 in their windows, 60 pictures; not Ben (25%)", "1 of 2; not Ben's 300 Hz"]
 
 
+def test_when_all_are_missing_nobody_is_named() -> None:
+    # Sixteen names and tones would be a line of four hundred letters, twice.
+    found = [check.found for check in checks(with_seen(halves=after(seen={}, heard={}))) if not check.holds]
+
+    assert found == ["0 of 2 in their windows, 60 pictures", "0 of 2"]
+
+
 @pytest.mark.parametrize(
     "windows",
     [

@@ -137,7 +137,7 @@ def _seen(mix: Mix, half: int) -> list[Check]:
     share = {number: found["seen"].get(str(number), 0) / max(1, pictures) for number in guests}
     missing = [number for number in guests if share[number] < MIN_SEEN]
     text = f"{len(guests) - len(missing)} of {len(guests)} in their windows, {pictures} pictures"
-    if missing:
+    if 0 < len(missing) < len(guests):
         text += "; not " + ", ".join(f"{GUESTS[number - 1].name} ({share[number]:.0%})" for number in missing)
     return [Check(f"{HALVES[half]}: people seen", not missing and pictures > 0, text)]
 
@@ -149,7 +149,7 @@ def _heard(mix: Mix, half: int) -> list[Check]:
     heard = mix.seen["halves"][half]["heard"]
     missing = [number for number in guests if heard.get(str(number), 0.0) < MIN_TONE * LEVEL]
     text = f"{len(guests) - len(missing)} of {len(guests)}"
-    if missing:
+    if 0 < len(missing) < len(guests):
         text += "; not " + ", ".join(
             f"{GUESTS[number - 1].name}'s {GUESTS[number - 1].tone_hz} Hz" for number in missing
         )

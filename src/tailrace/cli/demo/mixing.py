@@ -86,7 +86,8 @@ async def mix_all(
         mix.changed_in = arrived - updated
     show.report({"mix": facts(mix)})
     if wrong := [f"{check.name}: {check.found}" for check in checks(mix) if not check.holds]:
-        raise CommandError("the mix did not hold what it promises: " + "; ".join(wrong))
+        notes = "".join(f"; {note}" for note in mix.task["Notes"])
+        raise CommandError(f"the mix did not hold what it promises: {'; '.join(wrong)}{notes}")
 
 
 def question(mix: Mix) -> dict[str, Any]:
