@@ -27,8 +27,8 @@ GROUP_SECONDS: Final = 2
 _GROUP: Final = STILLS_PER_SECOND * GROUP_SECONDS
 _GROUPS: Final = 2
 _BLACK: Final = colour_of(0)
-# A quantiser, not a rate: the key frame is as good as the picture was, to the eye, and there is nothing left to mend, so
-# that the others are empty. With a rate they would mend it again and again, for ten times the bits.
+# A quantiser, not a rate: the key frame is as good as the picture was, to the eye, and nothing is left to be mended, so
+# the others are empty. With a rate they would mend it again and again, for ten times the bits.
 _QUALITY: Final = 25
 # Names that x264 has for Rec. ITU-T H.273 matrix coefficients; of others it says nothing, as their publisher did.
 _MATRICES: Final = {1: "bt709", 5: "bt470bg", 6: "smpte170m"}

@@ -108,7 +108,7 @@ class Filling:
         pictures = self._pipeline.gap.count(Kind.VIDEO)
         size = self._stage.lane.size
         stills, note = await asyncio.to_thread(
-            _stills, self._stage.job.slate, *self._stage.lane.group(), size if any(size) else self._size
+            stills_for, self._stage.job.slate, *self._stage.lane.group(), size if any(size) else self._size
         )
         # Meanwhile he may have come back, and even gone again.
         if pictures == self._pipeline.gap.count(Kind.VIDEO):
@@ -119,8 +119,11 @@ class Filling:
             self._stage.changed()
 
 
-def _stills(slate: str, config: bytes, payloads: list[bytes], size: tuple[int, int]) -> tuple[Stills, str]:
-    """Return what to show: the slate, else the last of the pictures, else black; and why it is not the slate."""
+def stills_for(slate: str, config: bytes, payloads: list[bytes], size: tuple[int, int]) -> tuple[Stills, str]:
+    """Return what to show, and in words why it is not the slate: that, else the last of the pictures, else black.
+
+    `config` and `payloads` are the pictures since the last key frame, `size` is theirs. It blocks.
+    """
     note = ""
     if slate and any(size):
         try:

@@ -1,6 +1,7 @@
 """Pipeline: units in, messages out: in order, in time, and with what a destination needs to begin."""
 
 import io
+import itertools
 import json
 
 import av
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from tailrace.ids import Kind, Room, SdkAppId, Stream, UserId
+from tailrace.media.still import black, encode, last_picture
 from tailrace.model.mix import NO_SEI, LayoutVolume, PassThrough, Sei
 from tailrace.model.plan import AudioEncoding, Plan
 from tailrace.unit import Unit
@@ -48,6 +50,45 @@ def join(units: list[Unit], **options: object) -> Relayed:
     relayed = Relayed(**options)  # type: ignore[arg-type]
     assert not list(relayed.pipeline.join([], 0.0))
     return relayed.feed(units)
+
+
+class Live:
+    """A pipeline whose publisher sends in real time: `now` is the time until which all has come."""
+
+    def __init__(self, *, start_us: int = 0) -> None:
+        self.relayed = Relayed(start_us=start_us)
+        self.pipeline = self.relayed.pipeline
+        assert not list(self.pipeline.join([], 0.0))
+        self.now = 0.0
+
+    def comes(self, units: list[Unit]) -> None:
+        """Take units, each at its time after `now`."""
+        first, begin = units[0].dts_us, self.now
+        for unit in units:
+            self.now = begin + (unit.dts_us - first) / 1_000_000
+            self.pipeline.take(unit, self.now)
+
+    def stays_away(self, seconds: float) -> None:
+        """Let time pass, with a look four times a second."""
+        for _ in range(round(seconds * 4)):
+            self.now += 0.25
+            self.pipeline.fill(self.now)
+            if Kind.VIDEO in self.pipeline.gap.filling and self.pipeline.stills is None:
+                config, payloads = self.relayed.reel.group()
+                last = last_picture(config, payloads)
+                assert last is not None
+                self.pipeline.stills = encode(last)
+
+    def colours(self) -> list[str]:
+        """Return the colours that are seen one after the other."""
+        with av.open(flv(self.relayed.messages), "r") as received:
+            means = [mean_colour(frame) for frame in received.decode(video=0)]
+        names = ["red" if mean[0] > 150 else "blue" if mean[2] > 150 else "other" for mean in means]
+        return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
+
+    def steps(self, kind: Kind) -> list[int]:
+        """Return how far apart in milliseconds the messages of a track are."""
+        return [int(step) for step in np.diff(self.relayed.times(kind))]
 
 
 def flv(messages: list[Message]) -> io.BytesIO:
@@ -206,3 +247,140 @@ def test_sei_that_was_asked_for_travels_with_pictures_that_are_passed_through() 
     (region,) = told["regions"]
     assert (region["uid"], region["w"], region["h"]) == ("anna", WIDTH, HEIGHT)
     assert 45 <= region["volume"] <= 55
+
+
+def stream(colour: tuple[int, int, int], seconds: float, *, session: int = 1, start_us: int = 0) -> list[Unit]:
+    return interleaved(
+        pictures(colour, seconds, session=session, start_us=start_us),
+        sound(1000, seconds, session=session, start_us=start_us),
+    )
+
+
+def test_a_gap_is_filled_with_the_last_picture_and_silence_and_time_goes_on() -> None:
+    live = Live()
+    live.comes(stream(RED, 2.0))
+    live.stays_away(5.0)
+    live.now += 0.1
+    live.comes(stream(BLUE, 2.0, session=2, start_us=70_000_000))
+
+    assert live.colours() == ["red", "blue"]
+    for kind, longest in ((Kind.VIDEO, 200), (Kind.AUDIO, 43)):
+        assert min(live.steps(kind)) > 0
+        assert max(live.steps(kind)) <= longest
+        assert live.relayed.times(kind)[-1] == pytest.approx(live.now * 1000, abs=100)
+    with av.open(flv(live.relayed.messages), "r") as received:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in received.decode(audio=0)])
+    loud = np.abs(samples).reshape(-1, 1024).max(axis=1) > 0.1
+    silent = np.flatnonzero(~loud)[2:] * 1024 / RATE_HZ
+    assert 1.9 < silent[0] < 2.2
+    assert 6.8 < silent[-1] < 7.2
+    assert loud[-10:].all()
+
+
+def test_what_is_sent_in_a_gap_has_one_set_up_for_sound_and_one_more_for_pictures() -> None:
+    live = Live()
+    live.comes(stream(RED, 1.0))
+    live.stays_away(3.0)
+    live.comes(stream(RED, 1.0, session=2))
+
+    headers = [message for message in live.relayed.messages if not message.frame]
+    videos = [message.body for message in headers if message.kind is Kind.VIDEO]
+    assert [message.kind for message in headers].count(Kind.AUDIO) == 1
+    assert len(videos) == 3
+    assert videos[0] == videos[2] != videos[1]
+
+
+def test_nothing_is_filled_before_the_publisher_has_ever_come() -> None:
+    live = Live()
+    live.stays_away(60.0)
+
+    assert live.relayed.messages == []
+
+
+def test_an_output_that_goes_on_while_nobody_is_there_is_filled_from_its_start() -> None:
+    live = Live(start_us=61_000_000)
+    live.pipeline.stills = encode(black(WIDTH, HEIGHT))
+    live.pipeline.go_on(Kind, 0.0)
+    live.stays_away(2.0)
+
+    assert live.relayed.times(Kind.VIDEO) == list(range(61_000, 63_000, 200))
+    assert live.relayed.times(Kind.AUDIO)[0] == 61_000
+    assert live.relayed.messages[0].frame is False
+    assert live.relayed.reel.ready
+
+
+def test_pictures_that_follow_those_of_before_a_gap_wait_for_their_key_frame() -> None:
+    live = Live()
+    units = pictures(RED, 8.0, gop=200)
+    live.comes(units[:50])
+    live.stays_away(4.0)
+    before = len(live.relayed.messages)
+    live.comes(units[150:160])
+
+    assert live.pipeline.joiner.wants_start
+    assert len(live.relayed.messages) == before
+    # The answer to the request is the whole group so far; the output has arrived at 6 s, and goes on there.
+    list(live.pipeline.join(units[:161], live.now))
+    live.comes(units[161:])
+    times = live.relayed.times(Kind.VIDEO)
+    assert min(np.diff(times)) > 0
+    assert times[-1] == pytest.approx(8000, abs=300)
+    assert live.colours() == ["red"]
+    keys = [m.timestamp_ms for m in live.relayed.messages if m.kind is Kind.VIDEO and m.starts]
+    assert keys[-1] > 5500
+
+
+def test_what_a_publisher_kept_while_his_network_stood_still_is_left_out_until_he_has_caught_up() -> None:
+    live = Live()
+    units = stream(RED, 8.0)
+    live.comes([unit for unit in units if unit.dts_us < 2_000_000])
+    live.stays_away(4.0)
+    for unit in (unit for unit in units if 2_000_000 <= unit.dts_us < 6_000_000):
+        live.pipeline.take(unit, live.now)
+    live.comes([unit for unit in units if unit.dts_us >= 6_000_000])
+
+    for kind in Kind:
+        assert min(live.steps(kind)) > 0
+        assert max(live.steps(kind)) <= 300
+        # He is where he would be without the gap.
+        assert live.relayed.times(kind)[-1] == pytest.approx(units[-1].dts_us / 1000, abs=60)
+
+
+def test_sound_that_stops_alone_is_silence_and_keeps_its_place_beside_the_picture() -> None:
+    live = Live()
+    shown, heard = pictures(RED, 8.0), sound(1000, 8.0)
+    muted = [unit for unit in heard if not 2_000_000 <= unit.dts_us < 6_000_000]
+    for unit in interleaved(shown, muted):
+        live.now = unit.dts_us / 1_000_000
+        live.pipeline.take(unit, live.now)
+        live.pipeline.fill(live.now)
+
+    assert max(live.steps(Kind.AUDIO)) <= 43
+    assert max(live.steps(Kind.VIDEO)) == 40
+    with av.open(flv(live.relayed.messages), "r") as received:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in received.decode(audio=0)])
+    loud = np.flatnonzero(np.abs(samples) > 0.1) / RATE_HZ
+    edges = [(a, b) for a, b in itertools.pairwise(loud) if b - a > 1]
+    assert len(edges) == 1
+    assert edges[0] == (pytest.approx(2.0, abs=0.06), pytest.approx(6.0, abs=0.06))
+
+
+def test_a_late_unit_of_a_session_that_was_replaced_is_no_return() -> None:
+    live = Live()
+    live.comes(stream(RED, 1.0, session=2))
+    live.stays_away(3.0)
+    before = len(live.relayed.messages)
+    live.comes(stream(BLUE, 0.4, session=1))
+
+    assert len(live.relayed.messages) == before
+    assert live.pipeline.gap.lost
+
+
+def test_a_gap_of_a_task_of_sound_alone_is_silence_alone() -> None:
+    relayed = join(stream(RED, 2.0), video=False)
+    relayed.pipeline.gap.came(Kind.AUDIO, 2_000_000, 2.0)
+    relayed.pipeline.fill(5.0)
+
+    assert {message.kind for message in relayed.messages} == {Kind.AUDIO}
+    # The encoder holds back a frame, and begins none that it cannot end.
+    assert relayed.times(Kind.AUDIO)[-1] == pytest.approx(5000, abs=75)
