@@ -46,10 +46,13 @@ async def until_told(bus: Bus, room: Room, *expected: Line, timeout: float = 15)
 
 @asynccontextmanager
 async def registrar(bus_url: Secret, lost_after: float = LOST_AFTER) -> AsyncGenerator[Bus, None]:
-    """Run a registrar with a connection of its own, as a control process does; what is yielded is that connection."""
+    """Run a registrar with a connection of its own, as a control process does; what is yielded is that connection.
+
+    It takes that long to believe that somebody whose entry is missing is gone; entries live as long as ever.
+    """
     bus = await connect(bus_url, "registrar")
     try:
-        await bus.prepare(lost_after, 3.0)
+        await bus.prepare(LOST_AFTER, 3.0)
         async with asyncio.TaskGroup() as group:
             task = supervise.start(group, Registrar(bus, lost_after, SystemClock()).run(), "registrar")
             yield bus

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tailrace.bus.bucket import Bucket, Entry
-from tailrace.bus.connection import STORE_TIMEOUT, Bus
+from tailrace.bus.connection import Bus
 from tailrace.bus.plain import dump, load
 from tailrace.bus.subjects import REGISTERS
 from tailrace.ids import Room
@@ -12,6 +12,9 @@ from tailrace.model.register import Register
 # How long it is remembered in an empty room who was lost from it, so that coming back is told as that. A publisher
 # that was cut off tries again for minutes; an hour covers a router that was exchanged.
 EMPTY_LIFE = 3600
+# One try to write. To try again is harmless, and an answer that nats-server took with it when it was restarted must not
+# keep other rooms waiting.
+_TRY_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Registers:
     """Access to all registers."""
 
     def __init__(self, bus: Bus) -> None:
-        self._bucket = Bucket(bus, REGISTERS, STORE_TIMEOUT)
+        self._bucket = Bucket(bus, REGISTERS, _TRY_TIMEOUT)
 
     async def get(self, room: Room) -> Stored:
         """Return a room's register, an empty one when there is none. Raises BusError."""
