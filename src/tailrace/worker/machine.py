@@ -28,7 +28,7 @@ class Snapshot:
     """What was read at the monotonic time `at`. `cpu` is by what limits it.
 
     `spent` has the processor time of each process of this worker, `ages` the seconds that each of its children has been
-    there; `ended` is the time of all children that have ended.
+    there; `ended` is the time of all children that have ended, and of the process that forks them.
     """
 
     at: float
@@ -139,10 +139,13 @@ class Machine:
             if not fields:
                 continue  # it has just ended
             user, system, children_user, children_system = map(int, fields[11:15])
-            spent[pid] = (user + system) / _TICKS
+            own = (user + system) / _TICKS
             if pid == self._zygote:
-                ended = (children_user + children_system) / _TICKS
-            elif pid != os.getpid():
+                # It is busy while it loads FFmpeg, and then does nothing: its time is over like that of ended children.
+                ended = own + (children_user + children_system) / _TICKS
+                continue
+            spent[pid] = own
+            if pid != os.getpid():
                 ages[pid] = uptime - int(fields[19]) / _TICKS
         return spent, ages, ended
 
