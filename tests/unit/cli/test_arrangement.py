@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tailrace.cli.demo.arrangement import AFTER, MARK_BOX, custom_windows, look_of, update_of
+from tailrace.cli.demo.arrangement import AFTER, custom_windows, look_of, mark_box, update_of
 from tailrace.cli.mix_options import LayoutName
 from tailrace.control.actions.update_publish_cdn_stream import Request
 
@@ -54,7 +54,12 @@ def test_the_update_is_one_that_the_api_takes(layout: LayoutName) -> None:
     assert request.sequence_number == 1
     ground = (video.water_mark_list or ())[0].water_mark_text
     assert ground is not None
-    assert (ground.location_x, ground.location_y) == (MARK_BOX["x"], MARK_BOX["y"])
+    assert (ground.location_x, ground.location_y) == (mark_box(layout)["x"], mark_box(layout)["y"])
+
+
+def test_the_watermark_covers_no_name() -> None:
+    # Names stand at the top of each window; the small windows of floating fill the picture from below.
+    assert (mark_box(LayoutName.FLOATING)["y"], mark_box(LayoutName.GRID)["y"]) == (24, 720 - 24 - 48)
 
 
 def test_the_first_one_shares_his_screen() -> None:

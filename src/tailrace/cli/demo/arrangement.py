@@ -17,8 +17,8 @@ AFTER = {
     LayoutName.CUSTOM: LayoutName.FLOATING,
 }
 MARK_TEXT = "LIVE · updated"
-# In the upper right corner; the text stands in the middle of its ground. Above all windows.
-MARK_BOX = {"x": ENCODE["Width"] - 268, "y": 24, "width": 244, "height": 48}
+# The text stands in the middle of its ground, above all windows.
+_MARK_WIDTH, _MARK_HEIGHT, _MARK_MARGIN = 244, 48, 24
 _TEXT_X, _TEXT_Y, _FONT = 22, 8, 30
 _MARK_LAYER = 90
 # Between the custom windows, and at least that much around them; even, as all places are.
@@ -53,9 +53,23 @@ def custom_windows(users: Sequence[str]) -> tuple[str, ...]:
     return tuple(windows)
 
 
+def mark_box(layout: LayoutName) -> dict[str, int]:
+    """Return where the watermark stands: in the right corner in which the layout has no name of a person.
+
+    The small windows of floating come from below; in a grid each window has its name at the top.
+    """
+    low = ENCODE["Height"] - _MARK_MARGIN - _MARK_HEIGHT
+    return {
+        "x": ENCODE["Width"] - _MARK_MARGIN - _MARK_WIDTH,
+        "y": low if layout is LayoutName.GRID else _MARK_MARGIN,
+        "width": _MARK_WIDTH,
+        "height": _MARK_HEIGHT,
+    }
+
+
 def update_of(task_id: str, layout: LayoutName, users: Sequence[str]) -> dict[str, Any]:
     """Return the update to this layout, with a watermark: a ground, and the text on it."""
-    x, y, width, height = MARK_BOX.values()
+    x, y, width, height = mark_box(layout).values()
     box = {"LocationX": x, "LocationY": y, "WaterMarkWidth": width, "WaterMarkHeight": height}
     ground = {"Text": "", "FontSize": _FONT, "BackGroundColor": _text(MARK), "ZOrder": _MARK_LAYER, **box}
     inner = {

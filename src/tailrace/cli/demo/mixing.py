@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tailrace import supervise
-from tailrace.cli.demo.arrangement import AFTER, MARK_BOX, look_of, update_of
+from tailrace.cli.demo.arrangement import AFTER, look_of, mark_box, update_of
 from tailrace.cli.demo.arrivals import Arrivals
 from tailrace.cli.demo.mix_verdict import Mix, Person, checks, facts
 from tailrace.cli.demo.publish import publishing
@@ -96,7 +96,7 @@ def question(mix: Mix) -> dict[str, Any]:
     before, after = mix.layouts
     return {
         "settled": mix.settled,
-        "mark": MARK_BOX,
+        "mark": mark_box(after),
         "colour": MARK,
         "halves": [[_box(window, guests) for window in windows] for windows in mix.windows],
         "guests": [person.guest for person in mix.people if person.guest],
