@@ -2,7 +2,7 @@
 
 It takes every stream, ours and the peers', and does nothing with it: no queue, no player, no disk. Times are those of
 the monotonic clock, which all processes of a machine share. `python -m bench.sink` writes one JSON line per event:
-`port` first, then `first_key` and `end` with the stream's name, `at`, and how it ended. For a stream of the
+`port` first, then `publish`, `first_key` and `end` with the stream's name, `at`, and how it ended. For a stream of the
 application `frames`, the end is followed by `frames`: a digest and the time of each picture. Started as `python -m
 bench.sink FOLDER` it writes streams of the application `record` there: `NAME.flv`, and `NAME.json` with the time at
 which each picture came; then it says `recorded`. Of a stream of the application `stall` it reads nothing any more
@@ -73,6 +73,7 @@ class _Connection(asyncio.Protocol):
                     self._video(at, event.payload)
                 elif isinstance(event, PublishRequested):
                     self._app, self._name = event.app, event.name
+                    _say("publish", name=self._name, at=at)
                     self._core.accept(event)
                 elif isinstance(event, Ended):
                     self._end(at, event.command)

@@ -54,7 +54,7 @@ def measure(folder: Path, film: Path, size: Size) -> Result:
         dialled_at = None
         deadline = time.monotonic() + lasts + _ENDS_WITHIN
         while source.running and time.monotonic() < deadline:
-            again = sink.wait("first_key", "ours-stuck")["at"]
+            again = sink.wait("publish", "ours-stuck")["at"]
             if dialled_at is None and again > stalled_at:
                 dialled_at = again
             time.sleep(0.05)
