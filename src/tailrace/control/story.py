@@ -18,25 +18,19 @@ class Story:
 
     def started(self, record: TaskRecord) -> None:
         """Say that a start was accepted."""
-        self._tell(_event(record, What.QUEUED, record.created_at))
+        self._tell(TaskEvent.of(record, What.QUEUED, record.created_at))
 
     def updated(self, record: TaskRecord, at: float) -> None:
         """Say that an update was accepted."""
-        self._tell(_event(record, What.UPDATED, at, record.revision))
+        self._tell(TaskEvent.of(record, What.UPDATED, at, revision=record.revision))
 
     def stops(self, record: TaskRecord) -> None:
         """Say that the task ends, or that it has ended and nobody ran it."""
         if record.live:
-            self._tell(_event(record, What.STOPPING, record.state_since))
+            self._tell(TaskEvent.of(record, What.STOPPING, record.state_since, record.reason))
         else:
             for event in endings(record, record.state_since):
                 self._tell(event)
 
     def _tell(self, event: TaskEvent) -> None:
         self._journal.add(event, name_of(event))
-
-
-def _event(record: TaskRecord, what: What, at: float, revision: int = 0) -> TaskEvent:
-    return TaskEvent(
-        at, what, record.task_id, record.plan.room, record.plan.robot, record.reason, record.epoch, revision
-    )

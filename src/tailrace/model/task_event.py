@@ -62,6 +62,20 @@ class TaskEvent:
     revision: int = 0
     destination: DestinationEvent | None = None
 
+    @classmethod
+    def of(
+        cls,
+        record: TaskRecord,
+        what: What,
+        at: float,
+        words: str = "",
+        revision: int = 0,
+        destination: DestinationEvent | None = None,
+    ) -> "TaskEvent":
+        """Return an event of the task that `record` is of."""
+        plan = record.plan
+        return cls(at, what, record.task_id, plan.room, plan.robot, words, record.epoch, revision, destination)
+
 
 # Destinations have numbers that are never used again, and each of these ends one of them.
 _LAST = (DestinationStatus.DISCONNECTING, DestinationStatus.IDLE)
@@ -105,8 +119,7 @@ def endings(record: TaskRecord, at: float) -> list[TaskEvent]:
         if destination.number in dialled
         for status in _LAST
     ]
-    common = (record.task_id, record.plan.room, record.plan.robot, record.reason, record.epoch)
     return [
-        *(TaskEvent(at, What.DESTINATION, *common, destination=destination) for destination in told),
-        TaskEvent(at, What.ENDED, *common),
+        *(TaskEvent.of(record, What.DESTINATION, at, record.reason, destination=destination) for destination in told),
+        TaskEvent.of(record, What.ENDED, at, record.reason),
     ]

@@ -16,10 +16,11 @@ from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.events import Events
 from tailrace.bus.journal import Journal
+from tailrace.bus.stores import EVENTS_ONCE
 from tailrace.bus.tasks import Tasks
 from tailrace.clock import SystemClock
 from tailrace.model.task import EndReason, OutputReport, TaskRecord, TaskState
-from tailrace.model.task_event import What, endings, error_code_of, name_of
+from tailrace.model.task_event import TaskEvent, What, endings, error_code_of, name_of
 from tailrace.supervise import run_until_stopped, start, stop
 from tailrace.worker.chronicle import Chronicle
 from tailrace.worker.heartbeat import BEAT_EACH, Pulse
@@ -94,20 +95,22 @@ class Child:
         record = await self._recorder.take_over(os.getpid())
         if record is None:
             return Outcome.ENDED
+        if not record.live:
+            self._tell_again(record.state_since, journal, *endings(record, record.state_since))
+            return Outcome.ENDED
         chronicle = Chronicle(journal, record, self._clock)
-        # What control has told, too, unless it died before.
-        chronicle.tell(What.QUEUED, at=record.created_at)
+        self._tell_again(record.created_at, journal, TaskEvent.of(record, What.QUEUED, record.created_at))
         chronicle.tell(What.TAKEN, f"by worker {record.worker}")
         if record.state is TaskState.RUNNING:
             output = await self._relay_until_over(bus, record, chronicle, stopping)
             if self._recorder.fenced.is_set():
                 return Outcome.FENCED
             if not self._ending.is_set():
-                chronicle.tell(What.RELEASED, RELEASING)
                 await self._recorder.released(output)
                 return Outcome.RELEASED
         else:
-            output = self._only_end(record, journal)
+            output = record.output
+            _tell_named(journal, *endings(record, self._clock.unix()))
         try:
             await self._recorder.ended(self._end_reason, output)
         except Fenced:
@@ -144,16 +147,16 @@ class Child:
         if self._recorder.fenced.is_set():
             chronicle.close()
         elif not self._ending.is_set():
+            chronicle.leave(RELEASING)
             relay.end_as(Ending(RELEASING, moves=True))
         else:
             chronicle.tell(What.STOPPING, self._end_reason)
             relay.end_as(Ending(self._end_reason, error_code_of(self._end_reason)))
 
-    def _only_end(self, record: TaskRecord, journal: Journal) -> OutputReport:
-        """Tell what the child before had no time for."""
-        for event in endings(record, self._clock.unix()):
-            journal.add(event, name_of(event))
-        return record.output
+    def _tell_again(self, since: float, journal: Journal, *events: TaskEvent) -> None:
+        """Tell what whoever did it may not have told before he died. When names are forgotten, it is long told."""
+        if self._clock.unix() - since < EVENTS_ONCE / 2:
+            _tell_named(journal, *events)
 
     def _end(self, reason: EndReason = EndReason.STOPPED) -> None:
         if not self._ending.is_set():
@@ -171,3 +174,8 @@ class Child:
                 return {"epoch": self._recorder.epoch, **asdict(report)}
             case unknown:
                 return {"error": f"a task does not know {unknown!r}"}
+
+
+def _tell_named(journal: Journal, *events: TaskEvent) -> None:
+    for event in events:
+        journal.add(event, name_of(event))

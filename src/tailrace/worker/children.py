@@ -102,7 +102,7 @@ async def _note_crash(job: Job, tasks: Tasks, how: str, *, over: bool) -> TaskRe
 
 def _tell_of_crash(record: TaskRecord, journal: Journal, how: str, crashes: int) -> None:
     now = time.time()
-    crash = TaskEvent(now, What.CRASHED, record.task_id, record.plan.room, record.plan.robot, how, record.epoch)
+    crash = TaskEvent.of(record, What.CRASHED, now, how)
     # A child may crash before it has an epoch of its own.
     journal.add(crash, f"{record.task_id}/{record.epoch}/crashed/{crashes}")
     if not record.live:

@@ -36,7 +36,7 @@ class Recorder:
         self._changed = asyncio.Event()
 
     async def take_over(self, pid: int) -> TaskRecord | None:
-        """Raise the epoch and return the record; None when there is nothing left to run."""
+        """Raise the epoch and return the record; one that has ended is as it was. None when there is none."""
         try:
             stored = await self._tasks.change(
                 self._job.app,
@@ -46,7 +46,7 @@ class Recorder:
         except TaskNotFound:
             return None
         self.epoch = stored.record.epoch
-        return stored.record if stored.record.live else None
+        return stored.record
 
     async def ended(self, reason: EndReason, output: OutputReport) -> None:
         """Write that the task is over. Raises Fenced, and BusError when the bus is away."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from tailrace.bus.journal import Journal
 from tailrace.ids import Room, SdkAppId, TaskId, UserId
@@ -28,14 +29,14 @@ class Stream:
         return len(self.stored)
 
 
-def stored(tell: Callable[[Chronicle], None]) -> list[tuple[TaskEvent, str]]:
+def stored(tell: Callable[[Chronicle], None], record: TaskRecord = RECORD) -> list[tuple[TaskEvent, str]]:
     """Return what is stored of what `tell` tells."""
 
     async def main() -> list[tuple[TaskEvent, str]]:
         stream = Stream()
         journal = Journal(stream)
         async with journal.writing():
-            tell(Chronicle(journal, RECORD, ManualClock()))
+            tell(Chronicle(journal, record, ManualClock()))
         return stream.stored
 
     return asyncio.run(main())
@@ -44,16 +45,14 @@ def stored(tell: Callable[[Chronicle], None]) -> list[tuple[TaskEvent, str]]:
 def test_an_event_is_of_its_task_and_has_the_time_of_its_telling() -> None:
     def tell(chronicle: Chronicle) -> None:
         chronicle.tell(What.VISIBLE, "words", revision=4)
-        chronicle.tell(What.QUEUED, at=5.0)
         chronicle.tell_of_destination(RUNNING, "flows")
 
-    (event, _), (earlier, _), (pushed, _) = stored(tell)
+    (event, _), (pushed, _) = stored(tell)
 
     now = ManualClock().unix()
     assert event == TaskEvent(
         now, What.VISIBLE, RECORD.task_id, RECORD.plan.room, UserId("robot"), "words", epoch=2, revision=4
     )
-    assert earlier.at == 5.0
     assert (pushed.what, pushed.words, pushed.destination) == (What.DESTINATION, "flows", RUNNING)
 
 
@@ -76,3 +75,26 @@ def test_nothing_is_told_once_another_child_tells_the_story() -> None:
         chronicle.tell(What.ENDED)
 
     assert [event.what for event, _ in stored(tell)] == [What.TAKEN]
+
+
+def test_a_destination_that_moves_to_another_child_is_told_of_under_one_name() -> None:
+    recovering = replace(RUNNING, status=DestinationStatus.RECOVERING)
+
+    def leave(chronicle: Chronicle) -> None:
+        chronicle.tell_of_destination(RUNNING, "")
+        chronicle.tell_of_destination(recovering, "lost for a moment")
+        chronicle.tell_of_destination(RUNNING, "")
+        chronicle.leave("moves")
+        chronicle.tell_of_destination(recovering, "moves")
+
+    def take_over(chronicle: Chronicle) -> None:
+        chronicle.tell(What.TAKEN)
+        chronicle.tell_of_destination(recovering, "taken over")
+        chronicle.tell_of_destination(replace(recovering, repeated=True), "taken over")
+
+    left = stored(leave)
+    taken = stored(take_over, replace(RECORD, epoch=RECORD.epoch + 1))
+
+    assert [event.what for event, _ in left[-2:]] == [What.RELEASED, What.DESTINATION]
+    assert left[-1][1] == taken[1][1]
+    assert len({name for _, name in left + taken}) == len(left + taken) - 1
