@@ -59,6 +59,7 @@ class FakeCdn:
         self.stalling = False
         self.silent = False
         self.deaf = False
+        self.exclusive = False
         self.bytes_per_second = 0
         self.reset_after: float | None = None
         self.changed = asyncio.Event()
@@ -89,6 +90,10 @@ class FakeCdn:
     def refuse_apps(self, on: bool = True) -> None:
         """Answer connect with NetConnection.Connect.Rejected."""
         self.refusing_apps = on
+
+    def refuse_names_in_use(self, on: bool = True) -> None:
+        """Let only one publish a name at a time, as nginx does."""
+        self.exclusive = on
 
     def stall(self, on: bool = True) -> None:
         """Accept connections and then neither read nor say anything, on those that are open too."""
@@ -220,8 +225,11 @@ class _Connection(asyncio.Protocol):
                 stream.events.append(command)
             case PublishRequested(app, name, query):
                 stream.app, stream.name, stream.query = app, name, query
+                in_use = any(other.live and other.name == name for other in self._cdn.streams)
                 stream.events.append("publish")
-                if self._cdn.refusal:
+                if self._cdn.exclusive and in_use:
+                    self._core.reject(event, "NetStream.Publish.BadName", "Already publishing")
+                elif self._cdn.refusal:
                     self._core.reject(event, self._cdn.refusal, "refused by the fake")
                 elif not self._cdn.silent:
                     self._core.accept(event)

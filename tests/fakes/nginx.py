@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -63,6 +64,7 @@ class Nginx:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.thaw()
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -73,6 +75,14 @@ class Nginx:
     def url(self, name: str) -> str:
         """Return an address to push to and play from."""
         return f"rtmp://127.0.0.1:{self.port}/live/{name}"
+
+    def freeze(self) -> None:
+        """Let it do nothing any more, while its kernel still accepts connections."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
         """Wait until nginx has logged `text`, such as a command of a client. Raises TimeoutError."""

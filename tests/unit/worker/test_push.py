@@ -39,7 +39,7 @@ def test_a_start_and_a_stop_are_told_in_order_and_all_arrives() -> None:
             output = Output()
             scene = Scene(cdn.url("key"), output)
             async with scene.running():
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 assert scene.report.attempt == 1
             assert scene.statuses == [CONNECTING, RUNNING, DISCONNECTING, IDLE]
             (stream,) = cdn.streams
@@ -72,7 +72,7 @@ def test_a_refusal_is_told_apart_and_tried_again(
                 report = scene.report
                 cdn.refuse(None)
                 cdn.refuse_apps(False)
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
             assert report.error_code == fault
             assert words in report.reason
             assert "key" not in report.reason.partition(": ")[2]
@@ -108,14 +108,14 @@ def test_what_never_connects_is_told_again_and_again_then_fails_and_is_not_tried
     run(test)
 
 
-async def find_out(scene: Scene, clock: ManualClock, output: Output, cdn: FakeCdn) -> None:
+async def find_out(scene: Scene, clock: ManualClock, output: Output) -> None:
     """Let time pass until the push has found out that nothing is taken."""
 
     def later() -> bool:
         clock.pass_time(0.02)
         return scene.report.error_code == Fault.NOT_TAKING
 
-    await play(output, cdn, later)
+    await play(output, later)
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
@@ -131,15 +131,15 @@ def test_a_cdn_that_stops_reading_is_found_out_and_the_stream_goes_on_when_it_re
             output, clock = Output(LARGE_PICTURE), ManualClock()
             scene = Scene(cdn.url("key"), output, clock=clock, tls=certificate.trusting() if certificate else None)
             async with scene.running():
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 cdn.stall()
                 began = clock.now
-                await find_out(scene, clock, output, cdn)
+                await find_out(scene, clock, output)
                 took = clock.now - began
                 assert scene.statuses == [CONNECTING, RUNNING, RECOVERING]
                 assert "not a byte within 7 s" in scene.told[-1][1]
                 cdn.stall(False)
-                await play(output, cdn, lambda: scene.statuses[-1] is RUNNING)
+                await play(output, lambda: scene.statuses[-1] is RUNNING)
             # The clock of this test runs faster than the push looks; at most one look late.
             assert took >= SILENT_AFTER
 
@@ -156,7 +156,7 @@ def test_a_cdn_that_accepts_and_then_reads_nothing_is_never_running() -> None:
             scene = Scene(cdn.url("key"), output, clock=clock)
             async with scene.running():
                 scene.push.need()
-                await find_out(scene, clock, output, cdn)
+                await find_out(scene, clock, output)
                 assert scene.statuses == [CONNECTING]
             assert scene.statuses == [CONNECTING, DISCONNECTING, IDLE]
 
@@ -169,7 +169,7 @@ def test_a_slow_reader_is_not_lost() -> None:
             output, clock = Output(LARGE_PICTURE), ManualClock()
             scene = Scene(cdn.url("key"), output, clock=clock)
             async with scene.running():
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 cdn.slow(2_500_000)
                 (stream,) = cdn.streams
                 began, arrived = clock.now, 0
@@ -181,7 +181,7 @@ def test_a_slow_reader_is_not_lost() -> None:
                         clock.pass_time(SILENT_AFTER / 8)
                     return clock.now > began + 5 * SILENT_AFTER and scene.report.dropped_frames > 0
 
-                await play(output, cdn, long_after)
+                await play(output, long_after)
                 assert scene.statuses == [CONNECTING, RUNNING]
                 assert scene.report.dropped_frames > 0
 
@@ -195,7 +195,7 @@ def test_a_cdn_that_resets_connections_gets_each_time_set_up_and_a_key_frame_at_
             output = Output()
             scene = Scene(cdn.url("key"), output)
             async with scene.running():
-                await play(output, cdn, lambda: scene.statuses.count(RUNNING) >= 4)
+                await play(output, lambda: scene.statuses.count(RUNNING) >= 4)
             assert scene.statuses[:7] == [CONNECTING, RUNNING, *[RECOVERING, RUNNING] * 2, RECOVERING]
             assert Fault.LOST in {event.error_code for event, _ in scene.told}
             times = [at for stream in cdn.streams for at, body in stream.video if body[1]]
@@ -214,9 +214,9 @@ def test_a_cdn_that_ends_its_half_is_dialled_anew() -> None:
             output = Output()
             scene = Scene(cdn.url("key"), output)
             async with scene.running():
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 cdn.half_close()
-                await play(output, cdn, lambda: scene.statuses[-1] is RUNNING and len(cdn.streams) == 2)
+                await play(output, lambda: scene.statuses[-1] is RUNNING and len(cdn.streams) == 2)
             assert scene.statuses[:4] == [CONNECTING, RUNNING, RECOVERING, RUNNING]
             assert scene.told[2][0].error_code == Fault.LOST
 
@@ -242,10 +242,10 @@ def test_a_cdn_that_has_moved_is_found_at_its_new_address() -> None:
             output = Output()
             scene = Scene(f"rtmp://cdn.example.com:{old.port}/live/key", output, guard=names)
             async with scene.running():
-                await play(output, old, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 names.answer = "127.0.0.2"
                 old.reset()
-                await play(output, new, lambda: scene.statuses[-1] is RUNNING and new.streams)
+                await play(output, lambda: scene.statuses[-1] is RUNNING and new.streams)
             assert (len(old.streams), len(new.streams)) == (1, 1)
 
     run(test)
@@ -292,7 +292,7 @@ def test_a_child_that_takes_over_recovers_what_was_running(status: Status) -> No
             scene.push.go_on_from(DestinationReport(3, status, sent_bytes=7_000_000, dropped_frames=5, connects=2))
             async with scene.running():
                 await scene.until_told(RECOVERING)
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
             assert scene.statuses == [RECOVERING, RUNNING, DISCONNECTING, IDLE]
             assert scene.told[0][0].repeated == (status is RECOVERING)
             report = scene.report
@@ -322,7 +322,7 @@ def test_a_push_that_moves_to_another_child_is_ended_at_the_cdn_and_recovering_f
             output = Output()
             scene = Scene(cdn.url("key"), output)
             async with scene.running():
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 scene.push.end_as(Ending("another worker goes on", moves=True))
             assert scene.statuses == [CONNECTING, RUNNING, RECOVERING]
             assert scene.told[-1][1] == "another worker goes on"
@@ -338,7 +338,7 @@ def test_an_end_for_a_reason_is_told_with_it() -> None:
             output = Output()
             scene = Scene(cdn.url("key"), output)
             async with scene.running():
-                await play(output, cdn, lambda: RUNNING in scene.statuses)
+                await play(output, lambda: RUNNING in scene.statuses)
                 scene.push.end_as(Ending("robot kicked", Fault.TASK_ENDED))
             assert [(event.status, event.error_code, said) for event, said in scene.told[2:]] == [
                 (status, Fault.TASK_ENDED, "robot kicked") for status in (DISCONNECTING, IDLE)
@@ -354,9 +354,9 @@ def test_while_one_destination_stalls_the_others_lose_nothing() -> None:
             bad = Scene(stuck.url("key"), output)
             good = [Scene(cdn.url(f"good-{number}"), output) for number in range(3)]
             async with bad.running(), good[0].running(), good[1].running(), good[2].running():
-                await play(output, cdn, lambda: all(RUNNING in scene.statuses for scene in [bad, *good]))
+                await play(output, lambda: all(RUNNING in scene.statuses for scene in [bad, *good]))
                 stuck.stall()
-                await play(output, cdn, lambda: bad.report.dropped_frames > GROUP)
+                await play(output, lambda: bad.report.dropped_frames > GROUP)
                 # The end of a push to one that stalls waits a second.
             for stream in cdn.streams:
                 assert [at for at, _ in stream.video[1:]] == list(range(0, output.time_ms, FRAME_MS))
