@@ -26,7 +26,6 @@ BENCHMARKS: dict[str, Callable[[Path, Path, Size], Result]] = {
     "cost": cost.measure,
     "api": api.measure,
     "callbacks": callbacks.measure,
-    "callbacks": callbacks.measure,
     "mix": mix.measure,
 }
 # Those that need no media, and so neither ffmpeg nor nginx.
