@@ -61,13 +61,16 @@ class AacTranscoder:
                 packets += self._encode(ready)
         return packets
 
+    def break_off(self) -> None:
+        """Let what is fed next be heard at its own time, however near to the end of what was before."""
+        self._resampler, self._input_rate_hz = None, 0
+
     def silence(self, from_us: int, until_us: int) -> list[Packet]:
         """Return silence for whole frames that end before `until_us`: after all sound so far, or from `from_us` on."""
         encoder = self._encoder
         if not encoder.fed:
             self._anchor_us = from_us
-        # What comes next begins a run of its own, wherever it is.
-        self._resampler, self._input_rate_hz = None, 0
+        self.break_off()
         packets: list[Packet] = []
         while self._time_of(encoder.fed + encoder.frame_samples) <= until_us:
             packets += self._encode(encoder.silence())

@@ -101,7 +101,7 @@ class Pipeline:
             return True
         at_us = self.gap.returns_at(self.timeline.expected(unit.session, unit.dts_us), now)
         if at_us is not None and self.timeline.anchor(unit.session, unit.dts_us, at_us):
-            self.rejoins += 1
+            self._rejoined()
         return at_us is not None
 
     def _use(self, unit: Unit, now: float) -> None:
@@ -122,8 +122,13 @@ class Pipeline:
     def _place(self, kind: Kind, unit: Unit) -> Placed | None:
         placed = self.timeline.place(kind, unit.session, unit.dts_us, unit.pts_us)
         if placed and placed.rejoined:
-            self.rejoins += 1
+            self._rejoined()
         return placed
+
+    def _rejoined(self) -> None:
+        self.rejoins += 1
+        # Sound that went on a little early, since it fits to what was before, would be early for ever.
+        self._transcoder.break_off()
 
     def _fill(self, kind: Kind, until_us: int) -> None:
         if kind is Kind.AUDIO:

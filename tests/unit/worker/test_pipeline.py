@@ -384,3 +384,23 @@ def test_a_gap_of_a_task_of_sound_alone_is_silence_alone() -> None:
     assert {message.kind for message in relayed.messages} == {Kind.AUDIO}
     # The encoder holds back a frame, and begins none that it cannot end.
     assert relayed.times(Kind.AUDIO)[-1] == pytest.approx(5000, abs=75)
+
+
+def test_sound_and_picture_of_a_publisher_who_returns_at_once_are_together() -> None:
+    # What was before has more pictures than sound, by less than what counts as a jump of a clock.
+    before = interleaved(pictures(RED, 1.08), sound(440, 1.0))
+    relayed = join(before)
+    relayed.feed(interleaved(pictures(BLUE, 1.0, session=2), sound(1000, 1.0, session=2)))
+
+    with av.open(flv(relayed.messages), "r") as received:
+        blue = next(frame.time for frame in received.decode(video=0) if mean_colour(frame)[2] > 150)
+    packets = [m for m in relayed.messages if m.kind is Kind.AUDIO and m.frame]
+    with av.open(flv(relayed.messages), "r") as received:
+        heard = [frame.to_ndarray()[0] for frame in received.decode(audio=0)]
+    high = next(
+        message.timestamp_ms / 1000
+        for message, samples in zip(packets, heard, strict=True)
+        if message.timestamp_ms > 950 and pitch(samples, RATE_HZ) > 900
+    )
+    # The first piece with the new tone, to within one piece.
+    assert high == pytest.approx(blue, abs=0.022)
