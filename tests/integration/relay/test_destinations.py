@@ -51,6 +51,8 @@ def test_three_bad_destinations_leave_the_other_seven_alone_and_say_what_is_wron
         cloud.until_ended(task)
 
     assert [entry["State"] for entry in told] == ["connecting"] * 3 + ["running"] * 7
+    assert [entry["ErrorCode"] for entry in told] == [31, 21, 32, *[0] * 7]
+    assert all(entry["Attempt"] >= 2 for entry in told[:3])
     unreachable, refused, mute = (entry["Reason"] for entry in told[:3])
     assert "refused" in unreachable.lower()
     assert f"127.0.0.1:{nobody}" in unreachable
@@ -154,6 +156,7 @@ def test_a_name_of_a_private_address_is_refused_when_it_is_dialled(tmp_path: Pat
 
         assert "localhost" in told["Reason"]
         assert "not a public address" in told["Reason"]
+        assert told["ErrorCode"] == 13
         assert "secret" not in told["Reason"]
         assert cdn.streams("secret") == []
 
@@ -190,6 +193,7 @@ def test_rtmps_is_pushed_to_those_whose_certificate_is_trusted_and_to_no_others(
         stream = trusted.until_ended("safe")
 
         assert "certificate" in told[1]["Reason"]
+        assert told[1]["ErrorCode"] == 41
         assert told[0]["State"] == "running"
         assert stream.events[-3:] == ["FCUnpublish", "deleteStream", "closed"]
         assert impostor.streams("unsafe") == []
