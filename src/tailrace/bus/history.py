@@ -23,8 +23,9 @@ from tailrace.model.task_event import TaskEvent
 
 _log = logging.getLogger(__name__)
 
-# Events of one request to nats-server; half a kilobyte each.
+# Events of one request to nats-server; half a kilobyte each. A few among many are not looked for one by one.
 BATCH = 200
+SMALLEST_BATCH = 50
 # Events that are looked at for one page: a tenth of a second. Who asks for few among many gets them in several pages.
 MOST_LOOKED_AT = 2000
 
@@ -49,8 +50,9 @@ class Page:
 class History:
     """The reading side of the stream of events."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, most_looked_at: int = MOST_LOOKED_AT) -> None:
         self._bus = bus
+        self._most_looked_at = most_looked_at
 
     async def page(
         self,
@@ -76,8 +78,9 @@ class History:
             start = behind = max(1, start)
             place = {"seq": start}
         found: list[StoredEvent] = []
-        for _ in range(MOST_LOOKED_AT // BATCH):
-            answers = await self._batch(pattern, place)
+        batch = min(BATCH, max(limit, SMALLEST_BATCH))
+        for _ in range(self._most_looked_at // batch):
+            answers, left = await self._batch(pattern, place, batch)
             for message in answers:
                 sequence = _sequence(message)
                 behind = sequence + 1
@@ -85,8 +88,8 @@ class History:
                 if event is not None and fits(event):
                     found.append(StoredEvent(sequence, event))
                     if len(found) == limit:
-                        return Page(found, behind, more=message is not answers[-1] or len(answers) == BATCH)
-            if len(answers) < BATCH:
+                        return Page(found, behind, more=left or message is not answers[-1])
+            if not left:
                 return Page(found, behind, more=False)
             place = {"seq": behind}
         return Page(found, behind, more=True)
@@ -95,14 +98,18 @@ class History:
         with asking("look at the events"):
             return int((await self._bus.js.stream_info(EVENTS)).state.last_seq)
 
-    async def _batch(self, pattern: str, place: dict[str, Any]) -> list[Msg]:
-        request = {**place, "batch": BATCH, "next_by_subj": pattern}
+    async def _batch(self, pattern: str, place: dict[str, Any], batch: int) -> tuple[list[Msg], bool]:
+        """Return some events, and whether there are more of them behind."""
+        request = {**place, "batch": batch, "next_by_subj": pattern}
         subject = f"$JS.API.DIRECT.GET.{EVENTS}"
         *messages, end = await self._bus.request_many(subject, json.dumps(request).encode(), STORE_TIMEOUT)
-        status = (end.headers or {}).get("Status", "")
-        if status not in ("204", "404"):  # the end of the batch, and nothing there at all
-            raise BusError(f"events cannot be read: status {status}")
-        return messages
+        match end.headers or {}:
+            case {"Status": "204", "Nats-Num-Pending": left}:
+                return messages, int(left) > 0
+            case {"Status": "404"}:  # nothing there at all
+                return [], False
+            case headers:
+                raise BusError(f"events cannot be read: status {headers.get('Status')}")
 
 
 def read(subject: str, data: bytes) -> TaskEvent | RoomEvent | None:

@@ -10,7 +10,7 @@ import pytest
 from tailrace.bus.connection import Bus
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.events import Events
-from tailrace.bus.history import BATCH, MOST_LOOKED_AT, History, Page
+from tailrace.bus.history import BATCH, History, Page
 from tailrace.bus.journal import Journal
 from tailrace.bus.subjects import EVENTS
 from tailrace.ids import Room, SdkAppId, TaskId, UserId
@@ -74,11 +74,11 @@ def test_pages_follow_each_other_without_a_gap(run: Run, app: SdkAppId) -> None:
 
 def test_a_page_of_few_among_many_goes_on_where_it_stopped(run: Run, app: SdkAppId) -> None:
     async def scenario(bus: Bus) -> None:
-        history = History(bus)
-        journal = Journal(Events(bus), MOST_LOOKED_AT + BATCH)
-        async with journal.writing():
-            for number in range(MOST_LOOKED_AT + 1):
-                journal.add(an_event(app, words="last" if number == MOST_LOOKED_AT else ""), f"{app}/{number}")
+        history = History(bus, most_looked_at=2 * BATCH)
+        events = Events(bus)
+        for _ in range(2 * BATCH):
+            await events.of_task(an_event(app))
+        await events.of_task(an_event(app, words="last"))
 
         def fits(event: TaskEvent | RoomEvent) -> bool:
             return isinstance(event, TaskEvent) and event.words == "last"

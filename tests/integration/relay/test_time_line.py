@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,26 @@ def test_the_command_line_tells_the_same_story(served: Served, cloud: Cloud, cdn
     assert shown.stdout.splitlines()[-len(lines) :] == lines
     as_json = served.command("events", "list", "--room", "diary", "--since", "10m", "--json")
     assert [e for e in json.loads(as_json.stdout)["EventList"] if e["TaskId"] == task] == events
+
+
+@pytest.mark.usefixtures("anna")
+def test_the_command_line_follows_what_comes_until_it_is_interrupted(
+    served: Served, cloud: Cloud, cdn: HostedCdn
+) -> None:
+    task = cloud.start("diary", "anna", [cdn.url("followed")])
+    words = [sys.executable, "-m", "tailrace", "events", "list", "--task", task, "--follow", "--json"]
+    with subprocess.Popen([*words, "--data", str(served.data)], stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        seen = [json.loads(following.stdout.readline())]
+        cdn.until_more("followed", FPS)
+        events = ended(cloud, task)
+        while seen[-1]["What"] != "ended":
+            seen.append(json.loads(following.stdout.readline()))
+        following.send_signal(signal.SIGINT)
+        status = following.wait(10)
+
+    assert seen == events
+    assert status == 0
 
 
 @pytest.mark.usefixtures("anna")
