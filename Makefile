@@ -7,7 +7,7 @@ CHECKED := src tests bench examples
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench lock clean
+.PHONY: help demo serve test check bench soak lock clean
 
 help:
 	@echo 'make demo   the whole main job on this machine; options: make demo ARGS="--input clip.mp4 --seconds 20"'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test   all tests;                          options: make test ARGS="tests/unit -k settings"'
 	@echo 'make check  format, lint, types, import rules, module length'
 	@echo 'make bench  measure, beside ffmpeg'
+	@echo 'make soak   kill and freeze processes while relays run; options: make soak ARGS="--seconds 3600 --seed 7"'
 	@echo 'make lock   choose the package versions anew'
 	@echo 'make clean  remove what the targets made'
 
@@ -38,6 +39,9 @@ check: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	@.ci/peers
 	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.integration.chaos $(ARGS)
 
 $(VENV)/made.stamp:
 	@.ci/venv $(VENV)

@@ -55,6 +55,10 @@ class HostedCdn:
         """Return a push URL."""
         return f"{'rtmps' if self._tls else 'rtmp'}://{host}:{self.port}/live/{name}"
 
+    def names(self) -> list[str]:
+        """Return the names of all that was published, in order."""
+        return list(dict.fromkeys(stream.name for stream in list(self._cdn.streams) if stream.name))
+
     def streams(self, name: str) -> list[Stream]:
         """Return all that was published under this name, the oldest first."""
         return [stream for stream in list(self._cdn.streams) if stream.name == name]
