@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bench import api, callbacks, clip, cost, delay, mix, proc, report, stall, starts, startup
+from bench import api, callbacks, clip, cost, delay, gap, mix, proc, report, stall, starts, startup
 from bench.nginx import missing as nginx_missing
 from bench.report import Result, Row
 from bench.size import FULL, QUICK, Size
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Path, Path, Size], Result]] = {
     "starts": starts.measure,
     "delay": delay.measure,
     "stall": stall.measure,
+    "gap": gap.measure,
     "cost": cost.measure,
     "api": api.measure,
     "callbacks": callbacks.measure,

@@ -6,11 +6,12 @@ the monotonic clock, which all processes of a machine share. `python -m bench.si
 application `frames`, the end is followed by `frames`: a digest and the time of each picture. Started as `python -m
 bench.sink FOLDER` it writes streams of the application `record` there: `NAME.flv`, and `NAME.json` with the time at
 which each picture came; then it says `recorded`. Of a stream of the application `stall` it reads nothing any more
-once it has a key frame.
+once it has a key frame; of one of the application `beats` it tells each picture, with the number of its connection.
 """
 
 import asyncio
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -33,6 +34,7 @@ _MAX_FRAMES: Final = 18_000
 # What is recorded is held until the end: writing would delay the stamps. Two minutes of 16 Mbit/s.
 _MAX_RECORD_BYTES: Final = 240_000_000
 _READY_WITHIN: Final = 10.0
+_numbers = itertools.count()
 
 
 def digest(body: bytes) -> str:
@@ -53,6 +55,7 @@ def is_key(body: bytes) -> bool:
 class _Connection(asyncio.Protocol):
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._number = next(_numbers)
         self._tags: list[bytes] = []
         self._taken = 0
         self._core = ServerConnection(os.urandom(RANDOM_SIZE))
@@ -94,6 +97,8 @@ class _Connection(asyncio.Protocol):
             if self._app == "stall":
                 self._transport.pause_reading()
                 _stalled.append(self)
+        if self._app == "beats" and is_picture(body):
+            _say("picture", name=self._name, at=at, connection=self._number)
         if self._app in ("frames", "record") and is_picture(body) and len(self._frames) < _MAX_FRAMES:
             self._frames.append((digest(body) if self._app == "frames" else "", at))
 
@@ -139,6 +144,7 @@ class Sink:
         self.port = 0
         self._folder = folder
         self._said: dict[tuple[str, str], dict[str, Any]] = {}
+        self._pictures: dict[str, list[tuple[int, float]]] = {}
         self._changed = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -167,6 +173,17 @@ class Sink:
         """Return an address to push to."""
         return f"rtmp://127.0.0.1:{self.port}/{app}/{name}"
 
+    def pictures(self, name: str) -> list[tuple[int, float]]:
+        """Return the connection and the time of each picture of a stream of the application `beats`."""
+        with self._changed:
+            return list(self._pictures.get(name, ()))
+
+    def steady(self, name: str, seconds: float) -> bool:
+        """Whether its pictures have come for so long without a pause of half of that."""
+        now = time.monotonic()
+        times = [now - seconds, *(at for _, at in self.pictures(name) if at > now - seconds), now]
+        return max(later - earlier for earlier, later in itertools.pairwise(times)) < seconds / 2
+
     def wait(self, event: str, name: str, timeout: float = 20.0) -> dict[str, Any]:
         """Return what it said of a stream. Raises TimeoutError when it does not within `timeout` seconds."""
         with self._changed:
@@ -180,6 +197,8 @@ class Sink:
             for line in lines:
                 said = json.loads(line)
                 with self._changed:
+                    if said["event"] == "picture":
+                        self._pictures.setdefault(said["name"], []).append((said["connection"], said["at"]))
                     self._said[said["event"], said.get("name", "")] = said
                     self._changed.notify_all()
 

@@ -23,6 +23,8 @@ class Size:
     """Length of one load on the API."""
     serves: int
     """Starts of `tailrace serve`."""
+    gaps: int
+    """How often each process is killed."""
     mixes: int
     """Cases of mixing, from the first on."""
     mix_window: float
@@ -42,6 +44,7 @@ FULL = Size(
     delay=20,
     api=6,
     serves=5,
+    gaps=30,
     mixes=3,
     mix_window=12,
     mix_turns=3,
@@ -56,6 +59,7 @@ QUICK = Size(
     delay=8,
     api=2,
     serves=2,
+    gaps=3,
     mixes=1,
     mix_window=6,
     mix_turns=1,
