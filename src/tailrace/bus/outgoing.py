@@ -1,18 +1,19 @@
 """Outgoing: the events of one app that wait for their callbacks, shared by all control processes.
 
-They are handed out by one durable consumer: what was handed to a process that died is handed out again, `ACK_WAIT`
-after its last sign of life.
+They are handed out by one durable consumer, to one control process at a time: else two would send the callbacks of
+one task beside each other, in any order (NATS ADR-42, "pinned client"). What was handed to a process that died is
+handed out again, `ACK_WAIT` after its last sign of life.
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from nats.js import api
 from nats.js.errors import NotFoundError
 
 from tailrace.bus.connection import Bus, asking
@@ -28,15 +29,19 @@ KEEP = 1.5
 # A request for events is lost when nats-server restarts: it is made again this often at least.
 POLL = 2.0
 # A nats-server that has just been started may swallow a request: it is made again.
-PREPARE_TIMEOUT = 2.0
+COMMAND_TIMEOUT = 2.0
 # How much later than the server we give up waiting: its word that there was nothing comes first.
 GRACE = 0.5
+# The only group of those that pull; the server wants a name.
+_GROUP = "control"
 # In all control processes together, and far more than they take at a time.
 MAX_HANDED_OUT = 10_000
 # What arrives at once is what was asked for.
 MAX_ARRIVALS = 10_000
 # The server's words that a request for events is over, and nothing is wrong: time is up, or there were none.
 _FINE = ("404", "408")
+# Another process has taken our place, since we had not asked for a while.
+_OTHER_PINNED = "423"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class Outgoing:
         self._inbox: Subscription | None = None
         self._take: Callable[[Order], None] | None = None
         self._pulls = 0
+        self._pin = ""
         self._left = 0
         self._ended = asyncio.Event()
         self._stands = False
@@ -103,7 +109,9 @@ class Outgoing:
         self._left = most
         self._trouble = ""
         self._ended.clear()
-        ask = {"batch": most, "expires": round(POLL * 1e9)}
+        ask = {"batch": most, "expires": _ns(POLL), "group": _GROUP}
+        if self._pin:
+            ask["id"] = self._pin
         # After a reconnection, the server does not know any more what was asked for.
         with self._bus.reconnection(self._ended.set):
             await self._bus.publish(
@@ -123,15 +131,17 @@ class Outgoing:
         """Say that it needs no more seeing to."""
         await self._bus.publish(order.reply, b"+ACK")
 
-    async def give_back(self, order: Order) -> None:
-        """Let another process have it at once."""
-        await self._bus.publish(order.reply, b"-NAK")
-
-    async def close(self) -> None:
-        """Take no more. What arrives all the same is handed out again after ACK_WAIT. Twice is harmless."""
-        if self._inbox is not None:
-            await self._bus.unsubscribe(self._inbox)
-            self._inbox = None
+    async def close(self, in_hand: Iterable[Order]) -> None:
+        """Take no more, and let another process have what is in hand, and then our place. Twice is harmless."""
+        if self._inbox is None:
+            return
+        inbox, self._inbox = self._inbox, None
+        # First, so that nothing of it comes back to us.
+        await self._bus.unsubscribe(inbox)
+        for order in in_hand:
+            await self._bus.publish(order.reply, b"-NAK")
+        if self._pin:
+            await self._command(f"UNPIN.{EVENTS}.{callbacks(self._app)}", {"group": _GROUP})
 
     async def event(self, sequence: int) -> bytes | None:
         """Return an event by its number, None when it is not kept any more."""
@@ -142,20 +152,33 @@ class Outgoing:
 
     async def prepare(self) -> None:
         """Have what is stored from now on wait for us, if it does not yet."""
-        config = api.ConsumerConfig(
-            durable_name=callbacks(self._app),
-            filter_subject=events_of(self._app),
-            deliver_policy=api.DeliverPolicy.NEW,
-            ack_policy=api.AckPolicy.EXPLICIT,
-            ack_wait=ACK_WAIT,
-            max_deliver=-1,
-            max_ack_pending=MAX_HANDED_OUT,
+        name = callbacks(self._app)
+        config = {
+            "durable_name": name,
+            "filter_subject": events_of(self._app),
+            "deliver_policy": "new",
+            "ack_policy": "explicit",
+            "ack_wait": _ns(ACK_WAIT),
+            "max_deliver": -1,
+            "max_ack_pending": MAX_HANDED_OUT,
             # Of an app that is configured nowhere any more.
-            inactive_threshold=EVENTS_AGE,
-        )
-        with asking("prepare callbacks"):
-            await self._bus.js.add_consumer(EVENTS, config, timeout=PREPARE_TIMEOUT)
+            "inactive_threshold": _ns(EVENTS_AGE),
+            "priority_groups": [_GROUP],
+            "priority_policy": "pinned_client",
+            "priority_timeout": _ns(ACK_WAIT),
+        }
+        # Not by the client, which does not know of priorities yet.
+        await self._command(f"DURABLE.CREATE.{EVENTS}.{name}", {"stream_name": EVENTS, "config": config})
         self._stands = True
+
+    async def _command(self, command: str, request: dict[str, Any]) -> None:
+        answer = await self._bus.request(f"$JS.API.CONSUMER.{command}", json.dumps(request).encode(), COMMAND_TIMEOUT)
+        if answer is None:
+            raise BusError("the stream of events does not answer")
+        with asking("read an answer of the bus"):
+            error = json.loads(answer.data).get("error")
+        if error:
+            raise BusError(f"callbacks: {error.get('description')}")
 
     def _reply(self) -> str:
         return f"{self._box}.{self._pulls}"
@@ -164,12 +187,16 @@ class Outgoing:
         if message.headers and "Status" in message.headers and not message.data:
             # The end of an earlier request says nothing about this one.
             if message.subject == self._reply():
-                if (status := message.headers["Status"]) not in _FINE:
+                if (status := message.headers["Status"]) == _OTHER_PINNED:
+                    self._pin = ""
+                elif status not in _FINE:
                     self._trouble = f"no events are handed out: {status} {message.headers.get('Description', '')}"
                     # Whatever it is (the store was lost, somebody has cleared up), to prepare again is harmless.
                     self._stands = False
                 self._ended.set()
             return
+        if message.headers and (pin := message.headers.get("Nats-Pin-Id")):
+            self._pin = pin
         if self._take is not None:
             about = message.metadata
             self._take(
@@ -191,6 +218,10 @@ async def forget(bus: Bus, app: SdkAppId) -> None:
     """Forget what waits for an app that wants no callbacks; harmless when nothing does."""
     with asking("forget callbacks"), contextlib.suppress(NotFoundError):
         await bus.js.delete_consumer(EVENTS, callbacks(app))
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)
 
 
 def _dropped() -> None:

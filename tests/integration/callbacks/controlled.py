@@ -72,8 +72,10 @@ async def control(nats_url: Secret, *apps: App) -> AsyncIterator[Server]:
             stopped.set()
 
 
-def told(app: SdkAppId, task: str, status: DestinationStatus = DestinationStatus.RUNNING) -> TaskEvent:
-    """Return an event of a task's only destination."""
+def told(app: SdkAppId, task: str, status: DestinationStatus = DestinationStatus.RUNNING, words: str = "") -> TaskEvent:
+    """Return an event of a task's only destination; one with words is of an error."""
     room = Room(app, "studio", numeric=False)
-    destination = DestinationEvent(0, PushUrl("rtmp://cdn.example.org/live/key"), status)
-    return TaskEvent(time.time(), What.DESTINATION, TaskId(task), room, UserId("relay_1"), destination=destination)
+    destination = DestinationEvent(0, PushUrl("rtmp://cdn.example.org/live/key"), status, error_code=7 if words else 0)
+    return TaskEvent(
+        time.time(), What.DESTINATION, TaskId(task), room, UserId("relay_1"), words, destination=destination
+    )

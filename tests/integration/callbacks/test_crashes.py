@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,18 @@ from tailrace.cli import sample
 from tailrace.ids import SdkAppId
 from tailrace.model.task import DestinationStatus
 from tailrace.secret import Secret
-from tests.fakes.receiver import FakeReceiver, hangs, takes
+from tests.fakes.receiver import FakeReceiver, Received, after, hangs, takes
 from tests.harness.nats import nats_server_in
 from tests.harness.served import Served
 from tests.harness.waiting import eventually
 from tests.integration.callbacks.controlled import control, told, wants
 
 PATIENT = 60.0
+
+
+def firsts(got: list[Received]) -> list[str]:
+    """Return the messages of what came, each once."""
+    return list(dict.fromkeys(received.json["EventInfo"]["Payload"]["ErrorMsg"] for received in got))
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
@@ -61,6 +67,35 @@ def test_a_delivery_that_a_stopping_control_has_in_hand_is_sent_at_once_by_the_n
 
         assert again.body == first.body
         assert again.headers == first.headers
+
+    run(scenario())
+
+
+def test_two_control_processes_keep_the_order_of_a_task_also_when_one_of_them_stops(
+    bus_server: EmbeddedServer, app: SdkAppId
+) -> None:
+    async def scenario() -> None:
+        async with FakeReceiver(after(0.005)) as receiver:
+            wanting = wants(app, receiver.url())
+            leaving = AsyncExitStack()
+            first = await leaving.enter_async_context(control(bus_server.url, wanting))
+            await Events(first.bus).of_task(told(app, "task", words="0"))
+            await receiver.until(1)
+            async with control(bus_server.url, wanting) as staying:
+                for number in range(1, 100):
+                    await Events(staying.bus).of_task(told(app, "task", words=str(number)))
+                await receiver.until(20)
+                await leaving.aclose()
+                for number in range(100, 150):
+                    await Events(staying.bus).of_task(told(app, "task", words=str(number)))
+                while len(in_order := firsts(receiver.got)) < 150:
+                    await receiver.until(len(receiver.got) + 1)
+
+        numbers = [int(message) for message in in_order]
+        assert sorted(numbers) == list(range(150))
+        # Only what was in hand at that moment may change places.
+        assert numbers[:20] == list(range(20))
+        assert numbers[100:] == list(range(100, 150))
 
     run(scenario())
 

@@ -7,7 +7,7 @@ and nothing else. Lanes go beside each other.
 import asyncio
 import bisect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import NoReturn, Protocol
 
 from tailrace.bus.outgoing import KEEP, Order
@@ -44,12 +44,8 @@ class Source(Protocol):
         """Say that it needs no more seeing to."""
         ...
 
-    async def give_back(self, order: Order) -> None:
-        """Let another process have it."""
-        ...
-
-    async def close(self) -> None:
-        """Take no more."""
+    async def close(self, in_hand: Iterable[Order]) -> None:
+        """Take no more, and let another process have what is in hand."""
         ...
 
 
@@ -138,8 +134,6 @@ class Round:
 
     async def _leave(self) -> None:
         try:
-            await self._source.close()
-            for order in self._held.values():
-                await self._source.give_back(order)
+            await self._source.close([self._held[sequence] for sequence in sorted(self._held)])
         except BusError as error:
             _log.warning("callbacks not given back", extra={"app": self._name, "error": str(error)})

@@ -1,7 +1,7 @@
 """Order within a lane, lanes beside each other, and what is kept, done and given back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 import pytest
@@ -53,11 +53,8 @@ class Stream:
     async def done(self, order: Order) -> None:
         self.done_with.append(order.reply)
 
-    async def give_back(self, order: Order) -> None:
-        self.back.append(order.sequence)
-
-    async def close(self) -> None:
-        pass
+    async def close(self, in_hand: Iterable[Order]) -> None:
+        self.back = [order.sequence for order in in_hand]
 
 
 class Scene:
@@ -161,7 +158,7 @@ def test_what_is_in_hand_at_the_end_is_given_back() -> None:
 
     scene = play(scenario)
 
-    assert sorted(scene.stream.back) == [1, 2, 3]
+    assert scene.stream.back == [1, 2, 3]
     assert scene.stream.done_with == []
 
 
