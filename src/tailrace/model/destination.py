@@ -132,6 +132,7 @@ NEXT: dict[tuple[Status, type[Event]], Status] = {
     (Status.RECOVERING, Ticked): Status.RECOVERING,
     (Status.RECOVERING, GaveUp): Status.FAILURE,
     (Status.RECOVERING, Released): Status.RECOVERING,
+    (Status.FAILURE, Lost): Status.FAILURE,  # a try that was under way
     (Status.CONNECTING, StopAsked): Status.DISCONNECTING,
     (Status.RUNNING, StopAsked): Status.DISCONNECTING,
     (Status.RECOVERING, StopAsked): Status.DISCONNECTING,
@@ -180,6 +181,8 @@ class DestinationLife:
             case MediaFlowed():
                 self.why, self.fault, self.retry_at = "", Fault.NONE, 0.0
                 self._running_since = now
+            case Lost() if status is Status.FAILURE:
+                pass
             case Lost(why, fault):
                 self.why, self.fault = why, fault
                 return self._try_again(before, now, chance)

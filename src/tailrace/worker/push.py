@@ -257,8 +257,8 @@ class Push:
                     self._changed(command)
         if not self._life.trying and self._timer is not None:
             self._timer.cancel()
-        if self._life.status is Status.FAILURE:
-            self._limit.reschedule(0.0)
+        if self._life.status is Status.FAILURE and commands:
+            self._limit.reschedule(0.0)  # at the next turn of the loop
         if isinstance(event, Lost):
             values = {"reason": event.why, "attempt": self._life.attempt, "pause_s": pause}
             _log.info("destination lost", extra={"destination": self._destination.number, **values})

@@ -135,6 +135,16 @@ def test_a_try_that_hangs_does_not_put_off_the_failure() -> None:
     assert story.told[-2:] == [(60.0, FAILURE), (60.0, IDLE)]
 
 
+def test_a_try_that_fails_behind_the_failure_changes_nothing() -> None:
+    story = Story(Needed(), fails_after=math.inf)
+    story.pass_time(60.0)
+    told, dials = list(story.told), list(story.dials)
+
+    story.happen(Lost("reset", Fault.LOST))
+
+    assert (story.told, story.dials, story.life.why, story.life.status) == (told, dials, "", FAILURE)
+
+
 def test_a_late_clock_is_not_made_up_for_with_repetitions() -> None:
     story = Story(Needed(), fails_after=math.inf)
     story.now += 17.0

@@ -61,6 +61,25 @@ def test_one_that_is_removed_ends_and_one_that_is_added_begins_while_the_others_
     uvloop.run(test())
 
 
+def test_a_failure_stays_one_for_the_next_child_until_its_url_is_another_one() -> None:
+    async def test() -> None:
+        told = Told()
+        async with FakeCdn() as cdn, asyncio.TaskGroup() as group:
+            failed = DestinationReport(0, Status.FAILURE, reason="refused", error_code=Fault.KEY_REFUSED)
+            told.pushes.go_on_from([failed])
+            told.pushes.want([Destination(0, PushUrl(cdn.url("failed"))), Destination(1, PushUrl(cdn.url("good")))])
+            running = start(group, told.pushes.run(), "pushes")
+            await play(told.output, lambda: Status.RUNNING in told.statuses(1))
+            assert told.pushes.reports()[0] == failed
+            told.pushes.want([Destination(2, PushUrl(cdn.url("changed")))])
+            await play(told.output, lambda: Status.RUNNING in told.statuses(2))
+            await stop(running)
+            assert told.statuses(0) == []
+            assert {stream.name for stream in cdn.streams} == {"good", "changed"}
+
+    uvloop.run(test())
+
+
 def test_what_an_earlier_child_has_reported_is_reported_until_there_is_something_new() -> None:
     told = Told()
     earlier = DestinationReport(4, Status.RUNNING, 1.0, sent_bytes=5)
