@@ -1,6 +1,7 @@
 """The documentation names what the code does: every log message, at its level."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,21 @@ def test_every_log_message_is_listed_at_its_level(level: str, message: str) -> N
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = [part.partition(")")[0] for part in page.read_text().split("](")[1:]]
 
-    missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+    missing = [target for target in targets if "://" not in target and not leads(page, target)]
     assert missing == []
+
+
+def leads(page: Path, target: str) -> bool:
+    """Whether a link on `page` has its file there, and its heading in it."""
+    name, _, anchor = target.partition("#")
+    file = page.parent / name if name else page
+    return file.exists() and (not anchor or anchor in headings(file))
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors that a page's headings make."""
+    found = (line.lstrip("# ").lower() for line in page.read_text().splitlines() if line.startswith("#"))
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in found}
 
 
 def test_the_architecture_names_modules_that_exist() -> None:

@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 
 # Changes that come together (ten destinations start at once) are one write; a caller's next look is later than this.
 GATHER = 0.05
+# A child that lets go shall not keep its worker from ending; without this report the next one begins with an older one.
+RELEASE_WITHIN = 1.0
 # While the bus is away the relay goes on, and the report is tried again.
 AGAIN = 1.0
 
@@ -62,9 +64,10 @@ class Recorder:
     async def released(self, output: OutputReport) -> None:
         """Write what the output was like at last, for the child that goes on; when that fails, it is a little older."""
         try:
-            await self._change(lambda record: replace(record, output=_stored(output)) if record.live else None)
-        except (Fenced, BusError) as error:
-            _log.warning("report not written", extra={"task_id": self._job.task_id, "error": str(error)})
+            async with asyncio.timeout(RELEASE_WITHIN):
+                await self._change(lambda record: replace(record, output=_stored(output)) if record.live else None)
+        except (Fenced, BusError, TimeoutError) as error:
+            _log.warning("report not written", extra={"task_id": self._job.task_id, "error": repr(error)})
 
     def report_soon(self) -> None:
         """Say that the report has changed."""
