@@ -54,6 +54,10 @@ class Gap:
         """The tracks that are filled."""
         return frozenset(self._filling)
 
+    def is_filling(self, kind: Kind) -> bool:
+        """Return whether a track is filled."""
+        return kind in self._filling
+
     @property
     def known(self) -> bool:
         """Whether there is or was anything."""
@@ -92,8 +96,10 @@ class Gap:
         self._filling.discard(kind)
         self._late = None
         # Sound and picture do not come at the same time: whichever is ahead says how late it is.
-        live = (track.out_us for other, track in self._tracks.items() if other not in self._filling)
-        self._known_at, self._known_us = now, max(live)
+        for other, one in self._tracks.items():
+            if one.out_us > out_us and other not in self._filling:
+                out_us = one.out_us
+        self._known_at, self._known_us = now, out_us
 
     def held_up(self, now: float) -> None:
         """Take note that this process stood still until now: units may wait that it has not seen."""

@@ -97,7 +97,7 @@ class Pipeline:
         kind = self._kind(unit)
         if kind is None or self.timeline.is_over(unit.session):
             return False
-        if kind not in self.gap.filling:
+        if not self.gap.is_filling(kind):
             return True
         at_us = self.gap.returns_at(self.timeline.expected(unit.session, unit.dts_us), now)
         if at_us is not None and self.timeline.anchor(unit.session, unit.dts_us, at_us):
@@ -108,7 +108,7 @@ class Pipeline:
         kind = self._kind(unit)
         if kind is None:
             return
-        if kind in self.gap.filling:
+        if self.gap.is_filling(kind):
             self._fill(kind, self.timeline.expected(unit.session, unit.dts_us) or 0)
         placed = self._place(kind, unit)
         if (at_us := self.timeline.expected(unit.session, unit.dts_us)) is not None:
