@@ -224,3 +224,23 @@ def test_a_slate_is_shown_instead_of_the_last_picture(tmp_path: Path, red_film: 
     begin = next(at for at, picture in got.pictures() if picture.looks(BLUE))
     assert 3.5 < got.frames[-1][0] / 1000 - begin < 6
     assert stream.events.count("connect") == 1
+
+
+def test_a_gap_is_filled_while_nats_is_restarted(tmp_path: Path, red_film: Path) -> None:
+    with Served(tmp_path) as served, HostedCdn() as cdn:
+        cloud = Cloud(served)
+        with Publisher(red_film, served.publish_url("bus", "jil")) as publisher:
+            task = cloud.start("bus", "jil", [cdn.url("bus")])
+            cdn.until_more("bus", 2 * FPS)
+            publisher.stall()
+            eventually(lambda: cloud.describe(task)["Notes"], "a note")
+            os.kill(served.nats(), signal.SIGKILL)
+            cdn.until_more("bus", 20)
+            publisher.go_on()
+            cdn.until_more("bus", 3 * FPS)
+            eventually(lambda: not cloud.describe(task)["Notes"], "no note any more")
+            cloud.stop(task)
+            stream = cdn.until_ended("bus")
+
+    assert stream.events.count("connect") == len(cdn.streams("bus")) == 1
+    assert_time_goes_on(cdn.received("bus"))
