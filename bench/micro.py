@@ -174,10 +174,10 @@ def _pipeline(units: list[Unit]) -> None:
     reel = Reel(plan.audio, plan.video, lambda message: delivered.append(message.kind))
     lane = Junction(reel, plan.video, lambda _now_us: None, lambda _revision: None).lane()
     pipeline = Pipeline(plan, 0, lane)
-    for _ in pipeline.join([]):
+    for _ in pipeline.join([], 0.0):
         pass
     for unit in units:
-        pipeline.take(unit)
+        pipeline.take(unit, unit.dts_us / 1_000_000)
     if len(delivered) < len(units) // 2:
         raise RuntimeError(f"the pipeline delivered {len(delivered)} messages of {len(units)} units")
 

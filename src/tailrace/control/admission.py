@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tailrace.errors import NoRoom, QuotaUsedUp
-from tailrace.ids import SdkAppId
+from tailrace.ids import SdkAppId, TaskId
 from tailrace.model.need import Need, need_of
 from tailrace.model.plan import Plan
 from tailrace.model.room_left import Resource, RoomLeft, nobody_takes
@@ -29,19 +29,19 @@ class Admission:
         self._live = live
         self._rooms = rooms
         self._preset = preset
-        # Starts that are not stored yet.
-        self._coming: list[Plan] = []
+        # Starts that are not stored yet, or that `live` may not know yet.
+        self._coming: dict[TaskId, Plan] = {}
 
     @contextmanager
-    def admitted(self, plan: Plan) -> Iterator[None]:
+    def admitted(self, task_id: TaskId, plan: Plan) -> Iterator[None]:
         """Hold a place for a task until `live` has it. Raises QuotaUsedUp and NoRoom."""
         self._check_quota(plan.room.app)
         self._check_room(plan)
-        self._coming.append(plan)
+        self._coming[task_id] = plan
         try:
             yield
         finally:
-            self._coming.remove(plan)
+            del self._coming[task_id]
 
     def why_waiting(self, record: TaskRecord) -> str:
         """Return in words why a task is still queued; nothing when it is not, or about to be taken."""
@@ -56,8 +56,9 @@ class Admission:
         most = self._quotas.get(app, 0)
         if not most:
             return
-        count = sum(plan.room.app == app for plan in self._coming)
-        count += sum(record.plan.room.app == app for record in self._live())
+        tasks = {task_id for task_id, plan in self._coming.items() if plan.room.app == app}
+        tasks |= {record.task_id for record in self._live() if record.plan.room.app == app}
+        count = len(tasks)
         if count >= most:
             raise QuotaUsedUp(f"The application has {count} tasks, and may have {most} at the same time (max_tasks).")
 
@@ -65,8 +66,9 @@ class Admission:
         # Without any worker, while it restarts, the task waits for one: refused is only what those there cannot take.
         if not (rooms := self._rooms()):
             return
-        waiting = [*(record.plan for record in self._live() if record.state is TaskState.QUEUED), *self._coming]
-        if short := nobody_takes(rooms, map(self._need, waiting), self._need(plan)):
+        queued = {record.task_id: record.plan for record in self._live() if record.state is TaskState.QUEUED}
+        waiting = self._coming | queued
+        if short := nobody_takes(rooms, map(self._need, waiting.values()), self._need(plan)):
             raise NoRoom(f"No worker has room for this task: {_words(short)}.")
 
     def _need(self, plan: Plan) -> Need:

@@ -59,7 +59,7 @@ class Queue(Protocol):
 class Admission(Protocol):
     """Decides whether a new task may start."""
 
-    def admitted(self, plan: Plan) -> AbstractContextManager[None]: ...
+    def admitted(self, task_id: TaskId, plan: Plan) -> AbstractContextManager[None]: ...
     def why_waiting(self, record: TaskRecord) -> str: ...
 
 
@@ -109,7 +109,7 @@ class Tasks:
         Raises QuotaUsedUp and NoRoom.
         """
         task_id, now = new_task_id(self._random(TASK_ID_BYTES)), self._clock.unix()
-        with self._admission.admitted(plan):
+        with self._admission.admitted(task_id, plan):
             stored = await self._records.create(TaskRecord(task_id, plan, created_at=now, state_since=now))
             self._copies.learn(stored)
         try:

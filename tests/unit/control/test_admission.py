@@ -1,6 +1,7 @@
 """Quotas, refusals that name what is short, and what a queued task waits for."""
 
 from collections.abc import Sequence
+from itertools import count
 
 import pytest
 
@@ -20,8 +21,15 @@ FULL = RoomLeft(tasks=0)
 LITTLE_CPU = RoomLeft(tasks=9, cpu=0.5)
 
 
+_ids = count(1)
+
+
+def an_id() -> TaskId:
+    return TaskId(f"t{next(_ids)}")
+
+
 def a_task(plan: Plan, state: TaskState = TaskState.RUNNING) -> TaskRecord:
-    return TaskRecord(TaskId("t"), plan, state)
+    return TaskRecord(an_id(), plan, state)
 
 
 def admission(live: Sequence[TaskRecord] = (), rooms: Sequence[RoomLeft] = (), quota: int = 0) -> Admission:
@@ -29,7 +37,7 @@ def admission(live: Sequence[TaskRecord] = (), rooms: Sequence[RoomLeft] = (), q
 
 
 def start(admitting: Admission, plan: Plan = RELAY) -> None:
-    with admitting.admitted(plan):
+    with admitting.admitted(an_id(), plan):
         pass
 
 
@@ -43,22 +51,31 @@ def test_every_live_task_counts_against_the_quota(state: TaskState) -> None:
 
 
 def test_tasks_of_another_app_do_not_count() -> None:
-    start(admission([a_task(OF_OTHER)] * 5, quota=1))
-    start(admission([a_task(RELAY)] * 5, quota=1), OF_OTHER)
+    start(admission([a_task(OF_OTHER) for _ in range(5)], quota=1))
+    start(admission([a_task(RELAY) for _ in range(5)], quota=1), OF_OTHER)
 
 
 def test_two_starts_at_once_do_not_exceed_the_quota() -> None:
     admitting = admission(quota=1)
 
-    with admitting.admitted(RELAY), pytest.raises(QuotaUsedUp):
+    with admitting.admitted(an_id(), RELAY), pytest.raises(QuotaUsedUp):
         start(admitting)
     start(admitting)
+
+
+def test_a_task_whose_record_is_known_before_its_start_is_over_counts_once() -> None:
+    # The copy of the records may hear of a new one before the answer to its writing is there.
+    live = [a_task(RELAY)]
+    admitting = admission(live, quota=2)
+
+    with admitting.admitted(live[0].task_id, RELAY):
+        start(admitting)
 
 
 def test_a_start_that_failed_gives_its_place_back() -> None:
     admitting = admission(quota=1)
 
-    with pytest.raises(ZeroDivisionError), admitting.admitted(RELAY):
+    with pytest.raises(ZeroDivisionError), admitting.admitted(an_id(), RELAY):
         raise ZeroDivisionError
     start(admitting)
 
@@ -89,7 +106,7 @@ def test_queued_tasks_and_starts_under_way_take_room_before_a_new_one() -> None:
     with pytest.raises(NoRoom):
         start(admission([a_task(RELAY, TaskState.QUEUED)], [one]))
     admitting = admission(rooms=[one])
-    with admitting.admitted(RELAY), pytest.raises(NoRoom):
+    with admitting.admitted(an_id(), RELAY), pytest.raises(NoRoom):
         start(admitting)
 
 
