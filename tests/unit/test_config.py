@@ -52,6 +52,13 @@ def test_an_account_may_have_two_keys() -> None:
         ({"log": {"level": "loud"}}, "Input should be"),
         ({"encoding": {"preset": "quick"}}, "Input should be"),
         ({"encoding": {"threads": 17}}, "less than or equal to 16"),
+        (
+            {"account": [ACCOUNT], "app": [{**APP, "callback_url": "https://a/" + "x" * 2074}]},
+            "at most 2083 characters",
+        ),
+        ({"account": [ACCOUNT], "app": [{**APP, "callback_url": 5}]}, "expected a text"),
+        ({"account": [ACCOUNT], "app": [{**APP, "callback_key": "x" * 33}]}, "up to 32 letters and digits"),
+        ({"account": [ACCOUNT], "app": [{**APP, "callback_key": "not this"}]}, "up to 32 letters and digits"),
     ],
 )
 def test_what_contradicts_itself_is_refused_with_the_reason(values: dict[str, object], why: str) -> None:
@@ -59,6 +66,41 @@ def test_what_contradicts_itself_is_refused_with_the_reason(values: dict[str, ob
         Config.model_validate(values)
 
     assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.com/",
+        "example.com/callbacks",
+        "http:///path",
+        "http://example.com:0/",
+        "http://example.com:70000/",
+        "http://[::1/",
+        "http://user:word@example.com/",
+        "http://example.com/a b",
+        "http://example.com/\r\nX: y",
+        "http://example.com/#part",
+        "http://exämple.com/",
+    ],
+)
+def test_what_is_no_address_of_a_receiver_is_refused_by_its_name_and_not_quoted(url: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Config.model_validate({"account": [ACCOUNT], "app": [{**APP, "callback_url": url}]})
+
+    (found,) = caught.value.errors()
+    assert found["loc"] == ("app", 0, "callback_url")
+    assert found["msg"].startswith("Value error, expected an address such as https://example.com/callbacks")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://127.0.0.1:8080", "https://example.com/in?x=a%20b", "https://[2001:db8::1]:8443/", "HTTP://A/"]
+)
+def test_an_address_of_a_receiver_is_kept_as_it_is_and_shown_without_its_path(url: str) -> None:
+    config = Config.model_validate({"account": [ACCOUNT], "app": [{**APP, "callback_url": url}]})
+
+    assert config.app[0].callback_url.reveal() == url
+    assert "/in" not in repr(config) + config.model_dump_json()
 
 
 def test_every_preset_that_can_be_configured_has_its_measured_cost() -> None:

@@ -39,16 +39,17 @@ def tls_context(*, verify: bool) -> ssl.SSLContext:
 
 
 class CallbackSender:
-    """Posts to `url`, which the configuration has checked; `close` it. `tls` is for https:// addresses.
+    """Posts to `url`, which the configuration has checked; `close` it.
 
-    Its connections are as many as there are posts at the same time.
+    `tls` is for https:// addresses; unless given, certificates are checked. There are as many connections as posts at
+    the same time.
     """
 
     def __init__(self, url: CallbackUrl, guard: Guard, tls: ssl.SSLContext | None, timeout: float = ANSWER_TIMEOUT):
         target = urlsplit(url.reveal())
         self._name = target.hostname or ""
         self._port = target.port or _PORTS[target.scheme]
-        self._tls = tls if target.scheme == "https" else None
+        self._tls = (tls or tls_context(verify=True)) if target.scheme == "https" else None
         self._guard = guard
         self._timeout = timeout
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")

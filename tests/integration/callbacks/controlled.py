@@ -5,11 +5,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from tailrace.bus.connection import Bus, connect
+from tailrace.cli import sample
 from tailrace.clock import SystemClock
 from tailrace.config import Account, App, Config, Limits, Listen
 from tailrace.control.app import serve
@@ -19,6 +21,7 @@ from tailrace.model.task_event import DestinationEvent, TaskEvent, What
 from tailrace.secret import CallbackUrl, PushUrl, Secret
 from tailrace.supervise import start
 from tailrace.wire.cloud.client import Credentials, signed_post
+from tests.harness.served import Served
 
 KEY = Secret("123654")
 REGION = "ap-singapore"
@@ -70,6 +73,15 @@ async def control(nats_url: Secret, *apps: App) -> AsyncIterator[Server]:
         finally:
             await bus.close()
             stopped.set()
+
+
+def served_with(folder: Path, url: str) -> Served:
+    """Return a whole server, to be started, whose callbacks go to `url`."""
+    served = Served(folder)
+    served.data.mkdir()
+    text = sample.text().replace('callback_url = ""', f'callback_url = "{url}"')
+    (served.data / "tailrace.toml").write_text(text)
+    return served
 
 
 def told(app: SdkAppId, task: str, status: DestinationStatus = DestinationStatus.RUNNING, words: str = "") -> TaskEvent:

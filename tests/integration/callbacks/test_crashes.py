@@ -1,7 +1,6 @@
 """Callbacks survive what happens to control and to nats-server."""
 
 import asyncio
-import re
 import sys
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -13,15 +12,13 @@ import pytest
 from tailrace.bus.connection import connect
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.events import Events
-from tailrace.cli import sample
 from tailrace.ids import SdkAppId
 from tailrace.model.task import DestinationStatus
 from tailrace.secret import Secret
 from tests.fakes.receiver import FakeReceiver, Received, after, hangs, takes
 from tests.harness.nats import nats_server_in
-from tests.harness.served import Served
 from tests.harness.waiting import eventually
-from tests.integration.callbacks.controlled import control, told, wants
+from tests.integration.callbacks.controlled import control, served_with, told, wants
 
 PATIENT = 60.0
 
@@ -121,10 +118,7 @@ def test_callbacks_go_on_after_nats_server_was_restarted(app: SdkAppId, tmp_path
 def test_a_callback_survives_the_killing_of_control_in_the_middle_of_its_delivery(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with FakeReceiver(hangs, takes) as receiver:
-            served = Served(tmp_path)
-            served.data.mkdir()
-            text = re.sub('callback_url = ""', f'callback_url = "{receiver.url()}"', sample.text())
-            (served.data / "tailrace.toml").write_text(text)
+            served = served_with(tmp_path, receiver.url())
             await asyncio.to_thread(served.__enter__)
             try:
                 bus = await connect(Secret(served.bus_url()), "test")

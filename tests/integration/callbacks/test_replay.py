@@ -3,19 +3,21 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tailrace.bus.connection import Bus
+from tailrace.bus.connection import Bus, connect
 from tailrace.bus.deliveries import Deliveries, Noted
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.events import Events
 from tailrace.ids import SdkAppId
 from tailrace.model.delivery import Attempt, Delivery, DeliveryState
 from tailrace.model.task import DestinationStatus
+from tailrace.secret import Secret
 from tests.fakes.receiver import FakeReceiver
-from tests.integration.callbacks.controlled import control, told, wants
+from tests.integration.callbacks.controlled import control, served_with, told, wants
 
 PATIENT = 40.0
 
@@ -85,6 +87,34 @@ def test_a_task_is_sent_again_in_order_and_in_as_many_calls_as_it_takes(
 
         assert (answer["Queued"], answer["More"], rest["Queued"], rest["More"]) == (2, 1, 1, 0)
         assert [received.json["EventInfo"]["Payload"]["Status"] for received in got] == states
+
+    run(scenario())
+
+
+def test_the_command_sends_again_what_was_stored_since(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with FakeReceiver() as receiver:
+            served = served_with(tmp_path, receiver.url())
+            await asyncio.to_thread(served.__enter__)
+            try:
+                bus = await connect(Secret(served.bus_url()), "test")
+                await Events(bus).of_task(told(SdkAppId(served.app["sdk_app_id"]), "task"))
+                await bus.close()
+                await receiver.until(1)
+                done = await asyncio.to_thread(served.command, "events", "replay", "--since", "1h")
+                failed = await asyncio.to_thread(
+                    served.command, "events", "replay", "--since", "1h", "--failed", "--json"
+                )
+                nothing = await asyncio.to_thread(served.command, "events", "replay")
+                first, again = await receiver.until(2)
+            finally:
+                await asyncio.to_thread(served.__exit__, None, None, None)
+
+        assert (done.returncode, done.stdout) == (0, "1 callbacks are sent again\n")
+        assert (failed.returncode, failed.stdout) == (0, '{"Queued": 0}\n')
+        assert nothing.returncode == 2
+        assert "--from, --task or --since" in nothing.stderr
+        assert again.json["EventInfo"] == first.json["EventInfo"]
 
     run(scenario())
 

@@ -53,6 +53,6 @@ class Dispatcher:
 
 async def _tls(config: Config) -> ssl.SSLContext | None:
     """Off the loop, and only where it is used."""
-    if not any(app.callback_url.reveal().startswith("https:") for app in config.app):
+    if not any(app.callback_url.reveal().lower().startswith("https:") for app in config.app):
         return None
     return await asyncio.to_thread(functools.partial(tls_context, verify=config.callbacks.tls_verify))
