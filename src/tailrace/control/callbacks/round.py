@@ -119,6 +119,8 @@ class Round:
         try:
             if order.deliveries <= MOST_DELIVERIES:
                 await self._bring(order)
+            else:
+                _log.error("callback passed over", extra={"app": self._name, "sequence": order.event})
             await self._source.done(self._held[order.sequence])
         except BusError as error:
             _log.warning("callback not settled", extra={"app": self._name, "error": str(error)})

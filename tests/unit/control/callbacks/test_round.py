@@ -179,7 +179,7 @@ def test_what_fails_is_neither_done_nor_given_back_and_holds_nobody_up(error: Ex
     assert "reply-1-2" in scene.stream.done_with
 
 
-def test_what_failed_again_and_again_is_passed_over() -> None:
+def test_what_failed_again_and_again_is_passed_over_and_told(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(scene: Scene) -> None:
         scene.free = True
         scene.stream.put(order(1, deliveries=MOST_DELIVERIES + 1), order(2))
@@ -189,3 +189,4 @@ def test_what_failed_again_and_again_is_passed_over() -> None:
 
     assert scene.begun == [2]
     assert f"reply-1-{MOST_DELIVERIES + 1}" in scene.stream.done_with
+    assert [record.message for record in caplog.records] == ["callback passed over"]
