@@ -10,6 +10,7 @@ from typing import TypeVar
 from tailrace.bus import drains
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.crew import Hand, listen
+from tailrace.cli.crew import words
 from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.tables import print_table
 from tailrace.cli.target import find
@@ -29,11 +30,8 @@ def show_list(config: Path | None, data: Path | None, *, as_json: bool) -> None:
         print(json.dumps(rows, indent=2))
         return
     print_table(
-        ("worker", "state", "tasks", "room for"),
-        [
-            (hand.name, "draining" if hand.draining else "serving", str(hand.tasks), str(hand.room.tasks))
-            for hand in hands
-        ],
+        ("worker", "state", "tasks", "room left"),
+        [(hand.name, "draining" if hand.draining else "serving", str(hand.tasks), words(hand.room)) for hand in hands],
     )
     if not hands:
         print("No worker is there.")
