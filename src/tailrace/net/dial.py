@@ -13,13 +13,20 @@ _P = TypeVar("_P", bound=asyncio.Protocol)
 
 
 async def dial(
-    make: Callable[[], _P], host: str, port: int, guard: Guard, *, timeout: float, tls: ssl.SSLContext | None
+    make: Callable[[], _P],
+    host: str,
+    port: int,
+    guard: Guard,
+    *,
+    timeout: float,
+    tls: ssl.SSLContext | None,
+    called: str = "",
 ) -> _P:
     """Return the protocol that `make` made for the first address that takes a connection.
 
     The addresses are tried one after the other, each with an equal part of what is left of `timeout` (seconds). `tls`
-    checks the certificate against `host`; None: no TLS. Raises AddressForbidden, DestinationNameUnknown,
-    DestinationUntrusted, DestinationUnreachable, and TimeoutError.
+    checks the certificate against `host`; None: no TLS. Errors name `called`, or else `host`. Raises AddressForbidden,
+    DestinationNameUnknown, DestinationUntrusted, DestinationUnreachable, and TimeoutError.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
@@ -37,7 +44,7 @@ async def dial(
         except OSError as error:  # ssl.SSLError is one
             if left == 1:
                 kind = DestinationUntrusted if isinstance(error, ssl.SSLError) else DestinationUnreachable
-                raise kind(f"{host} cannot be reached: {_why(error)}") from error
+                raise kind(f"{called or host} cannot be reached: {_why(error)}") from error
     raise AssertionError("the last address returns or raises")
 
 

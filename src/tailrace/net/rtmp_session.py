@@ -14,10 +14,9 @@ from tailrace.errors import (
     DestinationRefused,
     DestinationSilent,
     DestinationStalled,
-    DestinationUnreachable,
-    DestinationUntrusted,
     PeerError,
 )
+from tailrace.net.dial import dial
 from tailrace.net.guard import Guard
 from tailrace.net.tcp import Flow, flow_of, keep_little_unsent
 from tailrace.wire.rtmp.client import ClientConnection, Purpose
@@ -182,33 +181,9 @@ class Session(asyncio.Protocol):
         self._fail(DestinationLost(f"{self._target} closed the connection" + (f" ({exc})" if exc else "")))
 
     async def _connect(self, guard: Guard, timeout: float, tls: ssl.SSLContext | None) -> None:
-        """Try the checked addresses one after the other, each with an equal part of the time that is left."""
-        loop = asyncio.get_running_loop()
         target = self._target
-        deadline = loop.time() + timeout
-        addresses = await guard.resolve(target.host, target.port, timeout)
         context = (tls or ssl.create_default_context()) if target.tls else None
-        for number, address in enumerate(addresses):
-            part = (deadline - loop.time()) / (len(addresses) - number)
-            last = number == len(addresses) - 1
-            try:
-                async with asyncio.timeout(None if last else part):
-                    await loop.create_connection(
-                        lambda: self,
-                        address,
-                        target.port,
-                        ssl=context,
-                        server_hostname=target.host if context else None,
-                    )
-                return
-            except TimeoutError:
-                if last:
-                    raise
-            except OSError as error:  # ssl.SSLError is one
-                if last:
-                    why = error.strerror or type(error).__name__
-                    kind = DestinationUntrusted if isinstance(error, ssl.SSLError) else DestinationUnreachable
-                    raise kind(f"{target} cannot be reached: {why}") from error
+        await dial(lambda: self, target.host, target.port, guard, timeout=timeout, tls=context, called=str(target))
 
     def _fail(self, error: DestinationError) -> None:
         if self._closing:
