@@ -81,6 +81,8 @@ class PassThrough:
             self._began(now)
         elif self._stage.lane.opened.is_set():
             self._filling.nobody_is_there()
+            if self._pipeline.gap.filling:
+                self._began(now)
 
     def _began(self, now: float) -> None:
         self._rejoins_known = self._pipeline.rejoins

@@ -5,6 +5,7 @@ import logging
 import random
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -45,6 +46,8 @@ _log = logging.getLogger(__name__)
 DIAL_TIMEOUT = 5.0
 # An orderly end waits so long for the last bytes to leave; the task's own end must not hang on one slow CDN.
 CLOSE_TIMEOUT = 1.0
+# The record is written while a CDN is dialled. When it cannot be, relaying goes before times that may go back.
+BEGIN_TIMEOUT = 1.0
 # How often a connection is looked at: whether media is being taken. A look costs two system calls.
 LOOK_EACH = 0.5
 _TAKEN_OVER = "the task was taken over"
@@ -65,7 +68,8 @@ class Ending:
 class Push:
     """Relays messages to one destination while `run()` runs; cancelling it unpublishes and closes in order.
 
-    `on_change` is called when `report()` has changed, `tell` with each state and each repetition of one.
+    `on_change` is called when `report()` has changed, `tell` with each state and each repetition of one. Nothing is
+    sent before `may_begin` is set, or BEGIN_TIMEOUT has passed.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Push:
         on_change: Callable[[], None],
         tell: Tell,
         patience: Patience = PATIENCE,
+        may_begin: asyncio.Event | None = None,
     ) -> None:
         self._destination = destination
         self._guard = guard
@@ -87,6 +92,7 @@ class Push:
         self._on_change = on_change
         self._tell = tell
         self._patience = patience
+        self._may_begin = may_begin
         self._life = DestinationLife(patience)
         self._resumed = False
         self._told: Status | None = None
@@ -201,6 +207,7 @@ class Push:
     async def _connect_and_flow(self) -> NoReturn:
         """Push over one connection until it is lost, which is a DestinationError."""
         client = await RtmpPublisher.dial(self._destination.url, guard=self._guard, timeout=DIAL_TIMEOUT, tls=self._tls)
+        await self._until_it_may_begin()
         line = self._line = Line(client, self._opening, self._tally, self._clock.monotonic())
         self._tally.connects += 1
         line.begin()
@@ -209,6 +216,12 @@ class Push:
         self._sent_before += client.sent_bytes
         await client.close(0.0 if isinstance(error, DestinationStalled) else CLOSE_TIMEOUT)
         raise error
+
+    async def _until_it_may_begin(self) -> None:
+        if self._may_begin is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEGIN_TIMEOUT):
+                    await self._may_begin.wait()
 
     async def _until_lost(self, line: Line) -> DestinationError:
         lost = line.client.lost

@@ -35,6 +35,7 @@ class Pushes:
         self._pushes: dict[int, Push] = {}
         self._known: dict[int, DestinationReport] = {}
         self._needed = False
+        self._may_begin = asyncio.Event()
         self._news = asyncio.Event()
 
     def go_on_from(self, reports: Iterable[DestinationReport]) -> None:
@@ -56,6 +57,14 @@ class Pushes:
         self._needed = True
         for push in self._pushes.values():
             push.need()
+
+    def begin(self) -> None:
+        """Send what there is, from now on: the record knows which output time it has.
+
+        A child that dies with its first messages is followed by one that does not know of them otherwise, and whose
+        times would go back.
+        """
+        self._may_begin.set()
 
     def offer(self, message: Message) -> None:
         """Hand a message to every destination."""
@@ -89,7 +98,16 @@ class Pushes:
                 self._news.clear()
 
     def _push(self, destination: Destination) -> Push:
-        push = Push(destination, self._guard, self._tls, self._opening, self._clock, self._changed, self._tell)
+        push = Push(
+            destination,
+            self._guard,
+            self._tls,
+            self._opening,
+            self._clock,
+            self._changed,
+            self._tell,
+            may_begin=self._may_begin,
+        )
         if known := self._known.pop(destination.number, None):
             push.go_on_from(known)
         if self._needed:

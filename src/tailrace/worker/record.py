@@ -87,14 +87,24 @@ class Recorder:
                 else:
                     update(stored.record)
 
-    async def reporting(self, report: Callable[[], OutputReport], origin: Callable[[], float]) -> None:
-        """Write what the output is like whenever that has changed."""
+    async def reporting(
+        self, report: Callable[[], OutputReport], origin: Callable[[], float], known: Callable[[float], None]
+    ) -> None:
+        """Write what the output is like whenever that has changed; `known` is told which origin is stored.
+
+        Another origin is written at once, since destinations may wait for that (`Pushes.known`).
+        """
+        written = origin()
         while True:
             await self._changed.wait()
-            await asyncio.sleep(GATHER)
+            if origin() == written:
+                await asyncio.sleep(GATHER)
             self._changed.clear()
+            writing = origin()
             try:
-                await self._change(lambda record: replace(record, output=_stored(report()), origin=origin()))
+                await self._change(lambda record: replace(record, output=_stored(report()), origin=writing))  # noqa: B023
+                written = writing
+                known(written)
             except Fenced:
                 return  # `following` sees it too
             except BusError as error:

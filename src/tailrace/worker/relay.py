@@ -105,6 +105,11 @@ class Relay:
         """Return the Unix time of output time 0, by the latest message; 0.0 before the first."""
         return self._origin
 
+    def origin_known(self, origin: float) -> None:
+        """Take note that the record has this origin: who goes on with the task now begins later than all of this."""
+        if origin == self._origin:
+            self._pushes.begin()
+
     def update(self, record: TaskRecord) -> None:
         """Do what another revision of the task's plan says."""
         if record.revision > self._revision:

@@ -106,6 +106,22 @@ def test_a_killed_child_is_replaced_and_pushes_to_the_same_url(relayed: Relayed,
     relayed.assert_stops()
 
 
+def test_times_do_not_go_back_however_soon_each_child_dies(
+    served: Served, cloud: Cloud, cdn: HostedCdn, red_film: Path
+) -> None:
+    # A child sends seconds of pictures at once. One that dies then was followed by one that did not know of them.
+    with Publisher(red_film, served.publish_url("storm", "anna")):
+        task = cloud.start("storm", "anna", [cdn.url("short-lived")], robot="robbie", max_idle=MAX_IDLE)
+        for connection in range(1, 6):
+            eventually(lambda: len(cdn.streams("short-lived")) == connection, f"connection {connection}")  # noqa: B023
+            eventually(lambda: cdn.streams("short-lived")[-1].video, "its first picture")
+            for child in served.children():
+                os.kill(child, signal.SIGKILL)
+        Relayed(served, cloud, cdn, task, "short-lived").assert_goes_on(epoch=6)
+        cloud.stop(task)
+        cloud.until_ended(task)
+
+
 @pytest.mark.parametrize("whom", ["worker", "what forks its children"])
 def test_a_killed_worker_leaves_no_second_pusher_and_its_task_is_resumed(
     relayed: Relayed, record_property: Record, whom: str
