@@ -8,6 +8,7 @@ from tailrace.bus.rooms import Left
 from tailrace.model.plan import Plan
 from tailrace.model.presence import Role
 from tailrace.model.task import WindowReport
+from tailrace.model.timeline import STEP_AFTER_BREAK_US
 from tailrace.supervise import start
 from tailrace.unit import Unit
 from tailrace.worker.feed import Stage
@@ -75,6 +76,9 @@ class PassThrough:
             # pictures at once would put the output ahead of real time, and each change would do so again.
             units = ()
         now = self._stage.clock.monotonic()
+        if units:
+            # Already now, and a little too late, so that it is stored while the units are taken and CDNs are dialled.
+            self._stage.lane.began(self._pipeline.end_of(units) + STEP_AFTER_BREAK_US)
         for _ in self._pipeline.join(units, now):
             await asyncio.sleep(0)
         if units:

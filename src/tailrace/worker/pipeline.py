@@ -15,7 +15,7 @@ from tailrace.model.gap import LARGEST_FILL_US, Gap
 from tailrace.model.joiner import Joiner
 from tailrace.model.plan import Plan
 from tailrace.model.sei_schedule import SeiSchedule
-from tailrace.model.timeline import Placed, Timeline
+from tailrace.model.timeline import STEP_AFTER_BREAK_US, Placed, Timeline
 from tailrace.unit import Codec, Unit
 from tailrace.wire import h264, sei
 from tailrace.worker.lane import Lane
@@ -68,6 +68,13 @@ class Pipeline:
         for unit in self.joiner.joined(usable):
             self._use(unit, now)
             yield
+
+    def end_of(self, units: Sequence[Unit]) -> int:
+        """Return up to which output time these go, which are the next ones, in microseconds; a little more at most."""
+        first, last = (kind(units, key=lambda unit: unit.dts_us) for kind in (min, max))
+        known_us = self.timeline.expected(last.session, last.dts_us)
+        span_us = last.dts_us - first.dts_us
+        return max(known_us or 0, self.timeline.end_us + STEP_AFTER_BREAK_US + span_us)
 
     def take(self, unit: Unit, now: float) -> None:
         """Take one live unit."""

@@ -107,7 +107,7 @@ class Relay:
 
     def origin_known(self, origin: float) -> None:
         """Take note that the record has this origin: who goes on with the task now begins later than all of this."""
-        if origin == self._origin:
+        if origin <= self._origin:
             self._pushes.begin()
 
     def update(self, record: TaskRecord) -> None:

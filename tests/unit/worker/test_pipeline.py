@@ -205,6 +205,16 @@ def test_a_task_that_is_taken_over_goes_on_in_time() -> None:
     assert relayed.times(Kind.AUDIO)[0] >= 61_000
 
 
+def test_where_a_group_will_end_is_known_before_it_is_taken() -> None:
+    units = interleaved(pictures(RED, 2), sound(440.0, 2))
+    relayed = Relayed(start_us=90_000_000)
+
+    end_us = relayed.pipeline.end_of(units)
+    assert list(relayed.pipeline.join(units, 0.0))
+
+    assert 0 <= end_us - relayed.pipeline.timeline.end_us <= 40_000
+
+
 def test_a_broken_piece_of_sound_costs_only_itself() -> None:
     units = sound(440, 1.0)
     units[10].payload = b"\xff" * 30
