@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
+from tailrace.media.canvas import colour_of, planes_of
 from tailrace.wire import flv
 
 SHARED = Path(__file__).parents[3] / "shared" / "media" / "bigbuckbunny.mp4"
@@ -60,6 +62,18 @@ def test_a_film_is_published_with_its_own_size_and_goes_round(tmp_path: Path) ->
     assert (seen["video_codec"], seen["width"], seen["height"]) == ("h264", 1280, 720)
     assert seen["audio_codec"] == "aac"
     assert seen["steady"]
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_the_colours_of_a_picture_are_those_of_the_mix(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / f"flat.{kind}"
+    Image.new("RGB", (640, 360), (200, 30, 90)).save(file, quality=95)
+
+    with av.open(str(make(tmp_path / "a.flv", str(file)))) as container:
+        frame = next(container.decode(video=0))
+
+    found = tuple(int(plane.mean()) for plane in planes_of(frame))
+    assert found == pytest.approx(colour_of(0xC81E5A), abs=3)
 
 
 def test_a_file_that_is_no_media_ends_with_status_3_and_one_line(tmp_path: Path) -> None:

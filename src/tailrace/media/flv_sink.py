@@ -12,6 +12,7 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 SAMPLE_RATE: Final = 48000
@@ -35,6 +36,10 @@ class Quality:
 # second or more often, so that a viewer never waits long; a guest's round (media/guest.py) is two whole groups.
 CAMERA: Final = Quality((1280, 720), 30, 1_500_000, 30)
 SMALL: Final = Quality((640, 360), 15, 500_000, 12)
+
+
+# FFmpeg's formats of photographs, in BT.601 and with the full range.
+_JPEG = "yuvj"
 
 
 class Sink:
@@ -90,7 +95,10 @@ class Sink:
         if number <= self._last_picture:
             return
         self._last_picture = number
-        fitted = frame.reformat(self._video.width, self._video.height, "yuv420p")
+        # Films are passed on in the colours that they have; a mix, like a player of HD, takes them for BT.709.
+        painted = frame.format.is_rgb or frame.format.name.startswith(_JPEG)
+        colours = {"dst_colorspace": Colorspace.ITU709, "dst_color_range": ColorRange.MPEG} if painted else {}
+        fitted = frame.reformat(self._video.width, self._video.height, "yuv420p", **colours)
         fitted.pts, fitted.time_base = number, Fraction(1, self._rate)
         fitted.pict_type = av.video.frame.PictureType.NONE
         self._container.mux(self._video.encode(fitted))
