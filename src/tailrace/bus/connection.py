@@ -192,7 +192,9 @@ class Bus:
             if (on_drop := self._on_drop.get(error.sub)) is not None:
                 on_drop()
             return
-        self._last_error = repr(error)
+        # A server that refuses us may cut the connection before we have read why; an earlier try may have.
+        if not (isinstance(error, ConnectionResetError) and self._last_error):
+            self._last_error = repr(error)
         if self.nc.is_connected:
             _log.warning("bus error", extra={"error": repr(error)})
 

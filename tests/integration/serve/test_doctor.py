@@ -51,7 +51,8 @@ def test_a_port_in_use_and_a_file_that_others_may_read_are_found(tmp_path: Path)
 
 
 def test_the_workers_of_a_running_server_tell_what_room_they_have_left(tmp_path: Path) -> None:
-    with Served(tmp_path, TAILRACE_WORKER__MAX_TASKS="7", TAILRACE_WORKER__MAX_MEMORY="0") as served:
+    room = {"TAILRACE_WORKER__MAX_TASKS": "7", "TAILRACE_WORKER__MAX_CPU": "0.9", "TAILRACE_WORKER__MAX_MEMORY": "0"}
+    with Served(tmp_path, **room) as served:
         said = served.command("doctor", "--json")
 
     (text,) = [finding["text"] for finding in json.loads(said.stdout) if finding["check"] == "room left"]
