@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 
 from tailrace.bus.tasks import Tasks
@@ -97,8 +97,11 @@ class Recorder:
         written = origin()
         while True:
             await self._changed.wait()
-            if origin() == written:
-                await asyncio.sleep(GATHER)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER):
+                    while origin() == written:
+                        self._changed.clear()
+                        await self._changed.wait()
             self._changed.clear()
             writing = origin()
             try:
