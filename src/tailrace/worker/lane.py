@@ -58,6 +58,7 @@ class Lane:
         self._configs: dict[str, bytes] = {}
         self._now_us: int | None = None
         self._revision: int | None = None
+        self._shown = False  # whether anything of this feed is on the reel
 
     def video_config(self, at_ms: int, config: bytes) -> None:
         """Let the pictures from here on have this set-up data."""
@@ -75,11 +76,13 @@ class Lane:
         """Send one access unit."""
         if self._is_open or (key and self._open(at_ms)):
             self._junction.reel.picture(at_ms + self._shift_ms, composition_ms, key, payload)
+            self._show()
 
     def sound(self, at_ms: int, data: bytes) -> None:
         """Send one AAC frame."""
         if self._is_open or (not self._junction.video and self._open(at_ms)):
             self._junction.reel.sound(at_ms + self._shift_ms, data)
+            self._show()
 
     def began(self, now_us: int) -> None:
         """Say which output time is now."""
@@ -88,9 +91,9 @@ class Lane:
             self._junction.began(now_us + self._shift_ms * 1000)
 
     def shows(self, revision: int) -> None:
-        """Say which revision is shown from now on."""
+        """Say which revision is shown from now on, or once there is something to show."""
         self._revision = revision
-        if self._is_open:
+        if self._is_open and self._shown:
             self._junction.shows(revision)
 
     @property
@@ -118,6 +121,10 @@ class Lane:
             self.audio_config(at_ms, self._configs["audio"])
         if self._now_us is not None:
             self.began(self._now_us)
-        if self._revision is not None:
-            self.shows(self._revision)
         return True
+
+    def _show(self) -> None:
+        if not self._shown:
+            self._shown = True
+            if self._revision is not None:
+                self.shows(self._revision)

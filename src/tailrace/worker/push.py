@@ -122,7 +122,7 @@ class Push:
             audio_frames=tally.audio_frames,
             sent_bytes=self._sent_bytes,
             dropped_frames=tally.missed.frames,
-            bitrate_kbps=self._rate.kbps,
+            bitrate_kbps=self._rate.kbps if life.status is Status.RUNNING else 0.0,
             connects=tally.connects,
             error_code=fault,
             attempt=life.attempt,

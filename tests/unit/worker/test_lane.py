@@ -38,6 +38,19 @@ def test_the_first_lane_is_open_from_the_start() -> None:
     assert output.frames == [(Kind.AUDIO, 0, b"x")]
 
 
+def test_a_revision_is_shown_once_there_is_something_to_show() -> None:
+    output = Output()
+    lane = output.lane()
+
+    lane.shows(0)
+    assert output.shown == []
+    lane.picture(0, 0, True, b"a")
+    lane.picture(40, 0, False, b"a")
+    lane.shows(1)
+
+    assert output.shown == [0, 1]
+
+
 def test_the_old_feed_goes_on_until_the_new_one_has_a_key_frame() -> None:
     output = Output()
     old = output.lane()
