@@ -97,7 +97,8 @@ class Mixing:
 
     def notes(self) -> tuple[str, ...]:
         """Return in words where the output differs from what was asked."""
-        slow = ("this machine is too slow: output frames were left out",) if self._mixer.skipped else ()
+        left_out = self._mixer.skipped
+        slow = (f"this machine is too slow: output frames left out so far: {left_out}",) if left_out else ()
         return *slow, *self._gallery.notes()
 
     def windows(self) -> tuple[WindowReport, ...]:
