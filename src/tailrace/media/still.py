@@ -17,7 +17,7 @@ from tailrace.media.canvas import Canvas, colour_of
 from tailrace.media.picture import CANVAS, open_picture
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.media.raster import render
-from tailrace.model.encoding import EncoderSettings
+from tailrace.model.encoding import EncoderSettings, in_groups, told
 from tailrace.model.mix import Fit, VideoEncoding
 
 # Enough that a player which waits for pictures before it plays sound does not stall, and cheap.
@@ -97,18 +97,5 @@ def encode(frame: VideoFrame) -> Stills:
 
 
 def _options(whole_range: bool, matrix: str) -> tuple[tuple[str, str], ...]:
-    options: dict[str, int | str] = {
-        "qp": _QUALITY,
-        "keyint": _GROUP,
-        "min-keyint": _GROUP,
-        "scenecut": 0,
-        "open-gop": 0,
-        "bframes": 0,
-        "rc-lookahead": 0,
-        "sync-lookahead": 0,
-        "mbtree": 0,
-        "sliced-threads": 0,
-        "fullrange": "on" if whole_range else "off",
-        "colormatrix": matrix,
-    }
-    return tuple((name, str(value)) for name, value in options.items())
+    fullrange = "on" if whole_range else "off"
+    return told({"qp": _QUALITY, **in_groups(_GROUP), "fullrange": fullrange, "colormatrix": matrix})

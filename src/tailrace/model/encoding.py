@@ -72,6 +72,28 @@ def load(encoding: VideoEncoding, preset: str) -> float:
     return pixels * cost.pixel_ns / 1e9 + encoding.bitrate_kbps * cost.kilobit_us / 1e6
 
 
+def in_groups(group: int) -> dict[str, int | str]:
+    """Return x264's options for pictures that are sent at once, in groups of so many."""
+    return {
+        # Closed groups of pictures of exactly this length: cuts of the scene do not begin one.
+        "keyint": group,
+        "min-keyint": group,
+        "scenecut": 0,
+        "open-gop": 0,
+        # A picture leaves before the next one comes in: no reordering, no looking ahead.
+        "bframes": 0,
+        "rc-lookahead": 0,
+        "sync-lookahead": 0,
+        "mbtree": 0,
+        "sliced-threads": 0,
+    }
+
+
+def told(options: Mapping[str, int | str]) -> tuple[tuple[str, str], ...]:
+    """Return options as x264 reads them."""
+    return tuple((name, str(value)) for name, value in options.items())
+
+
 def _options(encoding: VideoEncoding) -> tuple[tuple[str, str], ...]:
     kbps = encoding.bitrate_kbps
     group = encoding.fps * encoding.gop
@@ -81,23 +103,13 @@ def _options(encoding: VideoEncoding) -> tuple[tuple[str, str], ...]:
         "vbv-maxrate": kbps,
         "vbv-bufsize": kbps,
         "nal-hrd": "none",
-        # Closed groups of pictures of exactly the length asked for: cuts of the scene do not begin one.
-        "keyint": group,
-        "min-keyint": group,
-        "scenecut": 0,
-        "open-gop": 0,
-        # A picture leaves before the next one comes in: no reordering, no looking ahead, and a constant frame rate, for
-        # which x264 need not wait for the next picture's time.
-        "bframes": 0,
-        "rc-lookahead": 0,
-        "sync-lookahead": 0,
-        "mbtree": 0,
+        **in_groups(group),
+        # A constant frame rate: x264 need not wait for the next picture's time.
         "force-cfr": 1,
-        "sliced-threads": 0,
         # What media/canvas.py draws.
         "colorprim": "bt709",
         "transfer": "bt709",
         "colormatrix": "bt709",
         "range": "tv",
     }
-    return tuple((name, str(value)) for name, value in options.items())
+    return told(options)
