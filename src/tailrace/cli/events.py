@@ -48,13 +48,7 @@ def show_list(
 ) -> None:
     """Print events, the oldest first, and with `follow` those that come, until interrupted. Raises CommandError."""
     target = find(config, data)
-    asked: dict[str, Any] = {
-        "SdkAppId": target.app(app_id).sdk_app_id,
-        **({"TaskId": task} if task else {}),
-        **({"RoomId": room} if room else {}),
-        **({"FromSequenceNumber": first} if first is not None else {}),
-        **_since(since),
-    }
+    asked = _which(target, app_id, task, first, since) | ({"RoomId": room} if room else {})
     answer = events_of(target, asked, limit)
     if follow:
         with suppress(KeyboardInterrupt):
@@ -99,6 +93,15 @@ def events_of(target: Target, asked: Mapping[str, Any], limit: int) -> dict[str,
         place = {"FromSequenceNumber": answer["NextSequenceNumber"]}
 
 
+def _which(target: Target, app_id: int, task: str, first: int | None, since: str) -> dict[str, Any]:
+    return {
+        "SdkAppId": target.app(app_id).sdk_app_id,
+        **({"TaskId": task} if task else {}),
+        **({"FromSequenceNumber": first} if first is not None else {}),
+        **_since(since),
+    }
+
+
 def _since(span: str) -> dict[str, int]:
     return {"SinceMs": max(0, int((time.time() - seconds_of(span)) * 1000))} if span else {}
 
@@ -123,14 +126,9 @@ def replay(
     if not task and first is None and not since:
         raise CommandError("say which events: --from, --task or --since", Exit.USAGE)
     target = find(config, data)
-    asked: dict[str, Any] = {
-        "SdkAppId": target.app(app_id).sdk_app_id,
-        "Failed": int(failed),
-        **({"TaskId": task} if task else {}),
-        **({"FromSequenceNumber": first} if first is not None else {}),
-        **({"ToSequenceNumber": last} if last is not None else {}),
-        **_since(since),
-    }
+    asked = _which(target, app_id, task, first, since) | {"Failed": int(failed)}
+    if last is not None:
+        asked["ToSequenceNumber"] = last
     queued, more = 0, True
     while more:
         answer = target.call("ReplayPublishCdnStreamEvents", asked)
