@@ -1,6 +1,6 @@
 """What the relay tests share: one running server, its client, a fake CDN, and films to publish."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -55,3 +55,21 @@ def cdn() -> Iterator[HostedCdn]:
     """A fake CDN that does all it is asked for, until told otherwise."""
     with HostedCdn() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server without a worker, for one file of tests."""
+    with Served(tmp_path_factory.mktemp("base"), roles=["bus", "control", "ingest"]) as running:
+        yield running
+
+
+@pytest.fixture
+def worker(base: Served, tmp_path: Path) -> Callable[[str], Served]:
+    """Make a worker of `base`, by its name."""
+
+    def make(name: str) -> Served:
+        (tmp_path / name).mkdir()
+        return Served(tmp_path / name, roles=["worker"], TAILRACE_BUS__URL=base.bus_url())
+
+    return make

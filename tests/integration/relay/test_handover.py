@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,24 +22,6 @@ ORDERLY_END = ["FCUnpublish", "deleteStream", "closed"]
 # The promise is 1 s; 0.05 s to 0.4 s were measured (bench/gap.py). Here the machine may be busy with other tests.
 MOST_GAP = 5.0
 Record = Callable[[str, object], None]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """All but the workers."""
-    with Served(tmp_path_factory.mktemp("base"), roles=["bus", "control", "ingest"]) as running:
-        yield running
-
-
-@pytest.fixture
-def worker(base: Served, tmp_path: Path) -> Callable[[str], Served]:
-    """Make one more worker of this name."""
-
-    def make(name: str) -> Served:
-        (tmp_path / name).mkdir()
-        return Served(tmp_path / name, roles=["worker"], TAILRACE_BUS__URL=base.bus_url())
-
-    return make
 
 
 def workers(served: Served) -> dict[str, tuple[int, bool]]:

@@ -18,27 +18,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's proc
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """All but the workers."""
-    with Served(tmp_path_factory.mktemp("base"), roles=["bus", "control", "ingest"]) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def anna(base: Served, red_film: Path) -> Iterator[None]:
     with Publisher(red_film, base.publish_url("diary", "anna")):
         yield
-
-
-@pytest.fixture
-def worker(base: Served, tmp_path: Path) -> Callable[[str], Served]:
-    """Make one more worker of this name."""
-
-    def make(name: str) -> Served:
-        (tmp_path / name).mkdir()
-        return Served(tmp_path / name, roles=["worker"], TAILRACE_BUS__URL=base.bus_url())
-
-    return make
 
 
 @pytest.mark.usefixtures("anna")
