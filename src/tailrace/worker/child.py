@@ -126,7 +126,7 @@ class Child:
         async with asyncio.TaskGroup() as group:
             running = [
                 start(group, relay.run(self._end), "relay"),
-                start(group, recorder.reporting(relay.report, relay.origin, relay.origin_known), "report"),
+                start(group, recorder.reporting(relay.report, relay.origin, relay.origin_recorded), "report"),
                 start(group, recorder.following(self._end, relay.update), "record"),
             ]
             ends = [

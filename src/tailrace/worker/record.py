@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -92,14 +93,14 @@ class Recorder:
     ) -> None:
         """Write what the output is like whenever that has changed; `known` is told which origin is stored.
 
-        Another origin is written at once, since destinations may wait for that (`Pushes.known`).
+        A first origin, or an earlier one, is written at once, since destinations may wait for that (`Pushes.begin`).
         """
         written = origin()
         while True:
             await self._changed.wait()
             with suppress(TimeoutError):
                 async with asyncio.timeout(GATHER):
-                    while origin() == written:
+                    while not 0.0 < origin() < (written or math.inf):
                         self._changed.clear()
                         await self._changed.wait()
             self._changed.clear()

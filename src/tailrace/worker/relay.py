@@ -19,6 +19,7 @@ from tailrace.worker.feed import NOTHING_EARLIER, Earlier, Feed, Stage
 from tailrace.worker.job import Job
 from tailrace.worker.lane import Junction, Lane
 from tailrace.worker.mixing import Mixing
+from tailrace.worker.origin import Origin
 from tailrace.worker.passthrough import PassThrough
 from tailrace.worker.push import Ending
 from tailrace.worker.pushes import Pushes
@@ -68,7 +69,6 @@ class Relay:
             task_id=record.task_id,
             epoch=record.epoch,
         )
-        self._origin = record.origin
         self._shown, self._shown_since = record.output.revision, record.output.since
         self._notes = tuple(filter(None, [profile_note(self._plan.audio)]))
         self._liveness = Liveness(self._plan.max_idle, clock.monotonic())
@@ -80,6 +80,7 @@ class Relay:
         self._pushes = Pushes(job, self._reel.opening, clock, changed, chronicle.tell_of_destination)
         self._pushes.go_on_from(record.output.destinations)
         self._pushes.want(self._plan.destinations)
+        self._origin = Origin(record.origin, clock, self._pushes.begin)
         self._junction = Junction(self._reel, self._plan.video, self._began, self._shows)
         self._bus, self._job = bus, job
         self._earlier = Earlier(record.origin > 0, (record.output.width, record.output.height), record.output.sound)
@@ -103,12 +104,11 @@ class Relay:
 
     def origin(self) -> float:
         """Return the Unix time of output time 0, by the latest message; 0.0 before the first."""
-        return self._origin
+        return self._origin.at
 
-    def origin_known(self, origin: float) -> None:
-        """Take note that the record has this origin: who goes on with the task now begins later than all of this."""
-        if origin <= self._origin:
-            self._pushes.begin()
+    def origin_recorded(self, origin: float) -> None:
+        """Take note that the record has this origin now."""
+        self._origin.recorded(origin)
 
     def update(self, record: TaskRecord) -> None:
         """Do what another revision of the task's plan says."""
@@ -177,8 +177,7 @@ class Relay:
 
     def _now_us(self) -> int:
         """The output time that is now, later than anything on the reel."""
-        now = int((self._clock.unix() - self._origin) * 1_000_000) if self._origin else 0
-        return max(now, (self._reel.end_ms + 1) * 1000)
+        return max(self._origin.now_us(), (self._reel.end_ms + 1) * 1000)
 
     async def _still_ours(self) -> bool:
         """Look at the record after a pause: nothing may be pushed beside a child that has taken over."""
@@ -192,7 +191,7 @@ class Relay:
         self._pushes.offer(message)
 
     def _began(self, now_us: int) -> None:
-        self._origin = self._clock.unix() - now_us / 1_000_000
+        self._origin.began(now_us)
         self._changed()
 
     def _shows(self, revision: int) -> None:
