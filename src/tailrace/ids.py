@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Protocol
 
 from tailrace.errors import PeerError
 
@@ -59,6 +59,28 @@ class Stream:
     def token(self) -> str:
         """The stream as four subject tokens: `<app>.<room>.<user>.<main|aux>`."""
         return f"{self.room.token}.{quote(self.user)}.{self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a task makes, to be watched: it is on the bus while somebody watches."""
+
+    app: SdkAppId
+    task_id: TaskId
+
+    @property
+    def token(self) -> str:
+        """The output as four subject tokens like a stream's; no room is named with a `t`."""
+        return f"{self.app}.t{quote(self.task_id)}.output.{StreamType.MAIN}"
+
+
+class Source(Protocol):
+    """What can be subscribed to: a `Stream` of a room, or the `Output` of a task."""
+
+    @property
+    def token(self) -> str:
+        """Its four subject tokens."""
+        ...
 
 
 def quote(name: str) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailrace.errors import PeerError
-from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId, quote, unquote
+from tailrace.ids import Output, Room, SdkAppId, Stream, StreamType, TaskId, UserId, quote, unquote
 
 APP = SdkAppId(1400000001)
 
@@ -37,3 +37,11 @@ def test_a_stream_is_four_tokens() -> None:
     stream = Stream(Room(APP, "r", numeric=False), UserId("al.ice"), StreamType.AUX)
 
     assert stream.token == "1400000001.sr.al=2Eice.aux"
+
+
+def test_a_tasks_output_is_four_tokens_and_no_room() -> None:
+    token = Output(APP, TaskId("a.b+c")).token
+
+    assert token == "1400000001.ta=2Eb=2Bc.output.main"
+    assert not Room(APP, "x", numeric=False).token.split(".")[1].startswith("t")
+    assert not Room(APP, "1", numeric=True).token.split(".")[1].startswith("t")

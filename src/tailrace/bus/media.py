@@ -10,7 +10,7 @@ from tailrace.bus.connection import Bus
 from tailrace.bus.outbox import Outbox
 from tailrace.bus.subjects import media, media_of
 from tailrace.errors import PeerError
-from tailrace.ids import Kind, Stream
+from tailrace.ids import Kind, Source
 from tailrace.unit import MAX_UNIT_BYTES, Unit
 
 _log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ MAX_PENDING_BYTES = 16 * 1024 * 1024
 class Publisher:
     """Publishes one stream. Units that cannot be sent now are dropped and counted: late ones are worth nothing."""
 
-    def __init__(self, outbox: Outbox, stream: Stream) -> None:
+    def __init__(self, outbox: Outbox, stream: Source) -> None:
         self._outbox = outbox
         self._audio = media(stream, Kind.AUDIO)
         self._video = media(stream, Kind.VIDEO)
@@ -43,7 +43,7 @@ class Subscription:
     """Both tracks of one stream, or one of them, in the order in which they were sent."""
 
     def __init__(
-        self, bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
+        self, bus: Bus, stream: Source, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
     ) -> None:
         self._bus = bus
         self._stream = stream
@@ -85,7 +85,7 @@ class Subscription:
 
 
 async def subscribe(
-    bus: Bus, stream: Stream, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
+    bus: Bus, stream: Source, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
 ) -> Subscription:
     """Await `on_unit` for each unit of both tracks, or of one `kind`, from now on, also after a reconnection.
 

@@ -12,7 +12,7 @@ from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, asking
 from tailrace.bus.services import Service
 from tailrace.bus.subjects import keyframe
 from tailrace.errors import PeerError
-from tailrace.ids import Stream
+from tailrace.ids import Source
 from tailrace.unit import Unit
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 MAX_PENDING_REQUESTS = 256
 
 
-async def serve_starts(bus: Bus, stream: Stream, give: Callable[[], Sequence[Unit]]) -> Service:
+async def serve_starts(bus: Bus, stream: Source, give: Callable[[], Sequence[Unit]]) -> Service:
     """Answer requests for a start with what `give` returns: units in the order in which they were published."""
 
     async def take(message: Msg) -> None:
@@ -38,7 +38,7 @@ async def serve_starts(bus: Bus, stream: Stream, give: Callable[[], Sequence[Uni
     return Service(bus, subscription)
 
 
-async def request_start(bus: Bus, stream: Stream, timeout: float) -> list[Unit]:
+async def request_start(bus: Bus, stream: Source, timeout: float) -> list[Unit]:
     """Return the units from the last key frame on; [] at once when nobody publishes the stream.
 
     Raises BusError when the answer is not complete within `timeout` seconds. Subscribe first, then ask: the units of

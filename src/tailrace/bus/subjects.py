@@ -1,6 +1,6 @@
 """Subjects: the names on the bus (design section 3). Every id is quoted, so that none can hold a dot or a wildcard."""
 
-from tailrace.ids import Kind, Room, SdkAppId, Stream, TaskId, UserId, quote, unquote
+from tailrace.ids import Kind, Output, Room, SdkAppId, Source, TaskId, UserId, quote, unquote
 from tailrace.model.presence import Role
 
 ROOMS = "rooms"
@@ -15,19 +15,24 @@ WORKERS = "workers"
 REPLAY = "replay"
 
 
-def media(stream: Stream, kind: Kind) -> str:
+def media(stream: Source, kind: Kind) -> str:
     """Return where the units of one track go."""
     return f"media.{stream.token}.{kind}"
 
 
-def media_of(stream: Stream) -> str:
+def media_of(stream: Source) -> str:
     """Return the pattern of both tracks of a stream."""
     return f"media.{stream.token}.*"
 
 
-def keyframe(stream: Stream) -> str:
+def keyframe(stream: Source) -> str:
     """Return where a start of the stream is asked for."""
     return f"keyframe.{stream.token}"
+
+
+def watched(output: Output) -> str:
+    """Return where those who watch a task's output say so."""
+    return f"watched.{output.token}"
 
 
 def task(task_id: TaskId) -> str:
