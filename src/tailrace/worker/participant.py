@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from tailrace.bus.media import subscribe
+from tailrace.bus.reception import Reception
 from tailrace.ids import Kind, Stream
 from tailrace.media.mixer import Mixer
 from tailrace.media.scaler import Shape
@@ -15,7 +16,6 @@ from tailrace.model.playout import Playout
 from tailrace.supervise import start
 from tailrace.unit import Unit
 from tailrace.worker.feed import Stage
-from tailrace.worker.reception import Reception
 
 
 class Participant:

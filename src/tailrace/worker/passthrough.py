@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Hashable, Sequence
 from contextlib import aclosing
 
+from tailrace.bus.reception import Reception
 from tailrace.bus.rooms import Left
 from tailrace.model.plan import Plan
 from tailrace.model.presence import Role
@@ -14,7 +15,6 @@ from tailrace.unit import Unit
 from tailrace.worker.feed import Stage
 from tailrace.worker.filling import Filling
 from tailrace.worker.pipeline import Pipeline
-from tailrace.worker.reception import Reception
 
 
 class PassThrough:

@@ -8,7 +8,7 @@ from tailrace.bus.connection import Bus
 from tailrace.bus.media import subscribe
 from tailrace.bus.starts import request_start
 from tailrace.errors import BusError
-from tailrace.ids import Kind, Stream
+from tailrace.ids import Kind, Source
 from tailrace.unit import Unit
 
 _log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Reception:
     bounded queue of the subscription, while a start is used. `kind`: this track only.
     """
 
-    def __init__(self, bus: Bus, stream: Stream, join: Join, take: Take, kind: Kind | None = None) -> None:
+    def __init__(self, bus: Bus, stream: Source, join: Join, take: Take, kind: Kind | None = None) -> None:
         self._bus = bus
         self._stream = stream
         self._join = join
