@@ -157,6 +157,10 @@ class UserSigRejected(CallerError):
     """A UserSig is malformed, forged, expired, or made for another user or app."""
 
 
+class UserSigForAnother(UserSigRejected):
+    """A valid UserSig of this app, but of another user than the one it was brought for."""
+
+
 class NameTaken(CallerError):
     """Somebody publishes to the built-in CDN under this name already."""
 

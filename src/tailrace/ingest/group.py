@@ -30,6 +30,11 @@ class Group(Generic[Item]):
         """What is held now."""
         return tuple(self._items)
 
+    @property
+    def open(self) -> bool:
+        """Whether a key frame is held, with all that came after it."""
+        return self._open
+
     def add(self, item: Item, size: int, *, video: bool, key: bool) -> None:
         """Take in the next picture or sound frame of `size` bytes; `key` counts for pictures only."""
         if video and key:

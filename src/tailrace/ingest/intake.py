@@ -45,16 +45,6 @@ class Intake:
         self._audio_setup = b""
         self._audio_sequence = 0
 
-    @property
-    def heard(self) -> bool:
-        """Whether a sound has come."""
-        return self._audio_sequence > 0
-
-    @property
-    def seen(self) -> bool:
-        """Whether a picture has come."""
-        return self._video_sequence > 0
-
     def video(self, dts_ms: int, message: bytes) -> Unit | None:
         """Return the unit of a video message; None for set-up data, and for pictures that nobody could decode.
 

@@ -8,7 +8,8 @@ from tailrace.errors import CallerError, PeerError, Rejected
 from tailrace.ingest.allowed import Allowed
 from tailrace.ingest.cdn import Cdn
 from tailrace.ingest.cdn_rtmp import CdnPlayer, CdnPublisher
-from tailrace.ingest.room import Lobby, RoomPublisher
+from tailrace.ingest.room import Lobby
+from tailrace.ingest.rtmp_publisher import RtmpPublisher
 from tailrace.net.rtmp_server import Connection
 from tailrace.wire.rtmp import amf0
 from tailrace.wire.rtmp.event import PlayRequested, PublishRequested
@@ -49,7 +50,7 @@ class Reception:
         try:
             match request.app:
                 case "push":
-                    self._session = await RoomPublisher.enter(self._lobby, self._connection, request)
+                    self._session = await RtmpPublisher.enter(self._lobby, self._connection, request)
                 case "live":
                     self._check_address()
                     channel = self._cdn.open(unquote(request.name), self._clock.unix())

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from typing import Protocol
 
 from tailrace import supervise
 from tailrace.bus.connection import Bus
@@ -10,9 +11,15 @@ from tailrace.bus.rooms import Rooms
 from tailrace.errors import BusError
 from tailrace.ids import quote
 from tailrace.model.presence import Exit, Presence
-from tailrace.net.rtmp_server import Connection
 
 _log = logging.getLogger(__name__)
+
+
+class Connection(Protocol):
+    """What a publisher sends over, as far as a stay is concerned."""
+
+    def close(self, reason: str) -> None:
+        """End it for a reason that the publisher may be told. Does not wait; twice is harmless."""
 
 
 class Stays:

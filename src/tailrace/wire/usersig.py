@@ -7,7 +7,7 @@ import json
 import zlib
 from dataclasses import dataclass
 
-from tailrace.errors import UserSigRejected
+from tailrace.errors import UserSigForAnother, UserSigRejected
 from tailrace.ids import SdkAppId, UserId
 from tailrace.secret import Secret
 
@@ -53,19 +53,20 @@ def make(app: SdkAppId, key: Secret, user: UserId, now: int, lifetime: int, user
 def check(text: str, app: SdkAppId, key: Secret, user: UserId, now: float) -> UserSig:
     """Return what `text` says, if it was made with `key` for `user` of `app` and is valid at `now` (Unix seconds).
 
-    Raises UserSigRejected with the reason; the text itself is never part of it.
+    Raises UserSigRejected with the reason; the text itself is never part of it. UserSigForAnother: it is valid for
+    another user.
     """
     found, given = _open(text)
     if found.app != app:
         raise UserSigRejected("the UserSig was made for another SdkAppId")
-    if found.user != user:
-        raise UserSigRejected("the UserSig was made for another user")
     if not hmac.compare_digest(signature(found, key).encode(), given.encode()):
         raise UserSigRejected("the UserSig's signature does not match the app's key")
     if found.time > now + FUTURE_TOLERANCE:
         raise UserSigRejected("the UserSig is not valid yet")
     if found.time + found.lifetime < now:
         raise UserSigRejected("the UserSig has expired")
+    if found.user != user:
+        raise UserSigForAnother("the UserSig was made for another user")
     return found
 
 

@@ -3,9 +3,16 @@
 import pytest
 
 from tailrace.config import App
-from tailrace.errors import AppUnknown, CallerError, ParameterInvalid, ParameterMissing, UserSigRejected
+from tailrace.errors import (
+    AppUnknown,
+    CallerError,
+    ParameterInvalid,
+    ParameterMissing,
+    UserSigForAnother,
+    UserSigRejected,
+)
 from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId
-from tailrace.ingest.admission import admit
+from tailrace.ingest.admission import WEB_V1, WEB_V2, admit
 from tailrace.secret import Secret
 from tailrace.wire import usersig
 
@@ -105,6 +112,34 @@ def test_a_usersig_that_does_not_hold_is_refused_without_being_shown(what: str, 
         admit(APPS, "stage", fields(usersig=sig), NOW)
 
     assert sig not in str(caught.value)
+
+
+def test_a_usersig_that_is_valid_for_another_user_is_told_from_a_bad_one() -> None:
+    berts = usersig.make(APP, KEY, UserId("bert"), NOW, 3600).reveal()
+    forged = usersig.make(APP, Secret("another key"), UserId("bert"), NOW, 3600).reveal()
+
+    with pytest.raises(UserSigForAnother):
+        admit(APPS, "stage", fields(usersig=berts), NOW)
+    with pytest.raises(UserSigRejected) as caught:
+        admit(APPS, "stage", fields(usersig=forged), NOW)
+    assert not isinstance(caught.value, UserSigForAnother)
+
+
+def test_browsers_may_use_every_string_room_and_name_the_fields_their_way() -> None:
+    given = {"SDKAppID": str(APP), "SessionID": "anna", "Authorization": fields()["usersig"]}
+
+    stream = admit(APPS, "my%20room%20%231%3F", given, NOW, WEB_V2)
+
+    assert stream == Stream(Room(APP, "my room #1?", numeric=False), UserId("anna"), StreamType.MAIN)
+    for field in given:
+        with pytest.raises(ParameterMissing, match=field):
+            admit(APPS, "stage", {**given, field: ""}, NOW, WEB_V2)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a%2Fb", "é", "a*b", 'a"b', "x" * 65, "a\n"])
+def test_a_room_name_that_browsers_do_not_allow_is_refused(name: str) -> None:
+    with pytest.raises(ParameterInvalid, match="room"):
+        admit(APPS, name, fields(), NOW, WEB_V1)
 
 
 def test_no_refusal_holds_what_the_caller_sent() -> None:

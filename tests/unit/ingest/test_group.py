@@ -61,3 +61,14 @@ def test_what_was_given_out_does_not_grow() -> None:
     add(group, video(1))
 
     assert len(units) == 1
+
+
+def test_a_group_is_open_from_its_key_frame_on_until_it_is_forgotten() -> None:
+    group = Group[Unit](max_items=2)
+
+    seen = []
+    for unit in (audio(0), video(0, key=True), video(1), video(2)):
+        add(group, unit)
+        seen.append(group.open)
+
+    assert seen == [False, True, True, False]

@@ -196,15 +196,3 @@ def test_garbage_raises_peer_error_only(messages: list[tuple[bool, int, bytes]])
         except PeerError:
             continue
         assert unit is None or unit.encode()
-
-
-def test_a_track_has_begun_with_its_first_picture_or_sound_and_not_with_its_set_up() -> None:
-    intake = ready()
-    assert (intake.seen, intake.heard) == (False, False)
-
-    intake.video(0, picture())  # nobody could decode it
-    assert not intake.seen
-    intake.video(40, picture(key=True))
-    assert (intake.seen, intake.heard) == (True, False)
-    intake.audio(40, sound())
-    assert intake.heard
