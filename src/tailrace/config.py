@@ -46,6 +46,12 @@ def _callback_url(value: object) -> CallbackUrl:
     return CallbackUrl(text)
 
 
+def _origin(value: str) -> str:
+    if value and not _ORIGIN.fullmatch(value):
+        raise ValueError("expected an address such as https://relay.example.com, without a path")
+    return value
+
+
 def _callback_key(value: Secret) -> Secret:
     if not _CALLBACK_KEY.fullmatch(value.reveal()):
         raise ValueError("expected up to 32 letters and digits")
@@ -57,6 +63,8 @@ MAX_CALLBACK_URL = 2083
 _CALLBACK_KEY = re.compile(r"[0-9A-Za-z]{0,32}")
 # Printable ASCII without blanks and "#": what can stand in the first line of a request.
 _CALLBACK_URL = re.compile(r'[!"$-~]*')
+# What a browser sends as Origin, in the letters that it uses.
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 SecretText = Annotated[
     Secret,
@@ -69,6 +77,7 @@ CallbackUrlText = Annotated[
     PlainSerializer(str, return_type=str),
 ]
 CallbackKeyText = Annotated[SecretText, AfterValidator(_callback_key)]
+Origin = Annotated[str, AfterValidator(_origin)]
 Network = Annotated[str, AfterValidator(_network)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -163,6 +172,17 @@ class Callbacks(Section):
     tls_verify: bool = True
 
 
+class Console(Section):
+    """The pages at `/console/`. `url`: where browsers find them when that is not this server's own address.
+
+    `media_url`: where they find ingest; empty: where it says that it serves.
+    """
+
+    enabled: bool = True
+    url: Origin = ""
+    media_url: Origin = ""
+
+
 class Api(Section):
     """Choices that spec/01 and spec/02 leave to the server.
 
@@ -236,6 +256,7 @@ class Config(Section):
     destinations: Destinations = Destinations()
     callbacks: Callbacks = Callbacks()
     api: Api = Api()
+    console: Console = Console()
     rooms: Rooms = Rooms()
     ingest: Ingest = Ingest()
     worker: WorkerSettings = WorkerSettings()

@@ -117,6 +117,30 @@ class RegionUnsupported(CallRefused):
     """The action does not support this region."""
 
 
+class ConsoleRefused(CallerError):
+    """The console refuses a request of a browser."""
+
+
+class SessionMissing(ConsoleRefused):
+    """The console was asked by a browser that is not signed in, or is not any more."""
+
+
+class SignInRefused(ConsoleRefused):
+    """A SecretId and a SecretKey that do not belong together."""
+
+
+class CrossSite(ConsoleRefused):
+    """The console was asked by a page of somebody else."""
+
+
+class SignInsExceeded(ConsoleRefused):
+    """Too many wrong sign-ins came from one address."""
+
+
+class ConsoleBusy(ConsoleRefused):
+    """As many browsers as this process can serve follow what happens."""
+
+
 class AppUnknown(CallerError):
     """No such SdkAppId, or it belongs to another account."""
 
@@ -159,6 +183,18 @@ class UserSigRejected(CallerError):
 
 class UserSigForAnother(UserSigRejected):
     """A valid UserSig of this app, but of another user than the one it was brought for."""
+
+
+class OfferUnusable(CallerError):
+    """An SDP offer that is well formed, and that nothing here can be agreed on with."""
+
+
+class SessionUnknown(CallerError):
+    """No such WHIP or WHEP session, or it has ended."""
+
+
+class StreamTaken(CallerError):
+    """The user publishes this stream of the room already, over an address family that does not replace sessions."""
 
 
 class NameTaken(CallerError):

@@ -50,6 +50,11 @@ tls_verify = true
 [callbacks]
 tls_verify = true              # check the certificates of https:// receivers
 
+[console]
+enabled = true                 # the pages at /console/
+url = ""                       # behind a proxy: where browsers find them, such as https://relay.example.com
+media_url = ""                 # where browsers find WHIP and WHEP; empty: where ingest says that it serves
+
 [api]
 regions = ["ap-guangzhou", "ap-hongkong", "ap-singapore"]    # ["*"]: any region
 service_label = ""             # insist on this service name in TC3 signatures; empty: any

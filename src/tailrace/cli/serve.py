@@ -142,8 +142,9 @@ def _family(host: str) -> socket.AddressFamily:
 
 def _greeting(ready: dict[str, str], file: Path, config: Config, seconds: float) -> str:
     """Return what is printed once it serves: all that a caller needs, and of the keys only where they are."""
-    rows = [("Cloud API", ready.get("http")), ("Media HTTP", ready.get("media_http")), ("RTMP", ready.get("rtmp"))]
-    rows += [("NATS", ready.get("nats"))]
+    console = f"{ready['http']}/console/" if "http" in ready and config.console.enabled else None
+    rows = [("Cloud API", ready.get("http")), ("Console", console)]
+    rows += [("Media HTTP", ready.get("media_http")), ("RTMP", ready.get("rtmp")), ("NATS", ready.get("nats"))]
     rows += [("SecretId", key.secret_id) for account in config.account[:1] for key in account.keys[:1]]
     rows += [("SdkAppId", str(app.sdk_app_id)) for app in config.app[:1]]
     rows += [("Keys", f"in {file}")]

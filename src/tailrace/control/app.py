@@ -21,6 +21,11 @@ from tailrace.control.action import Service
 from tailrace.control.actions import ACTIONS
 from tailrace.control.admission import Admission
 from tailrace.control.callbacks.dispatcher import Dispatcher
+from tailrace.control.caller import Callers
+from tailrace.control.console.door import Door
+from tailrace.control.console.media import MediaAddress
+from tailrace.control.console.routes import Pages, routes
+from tailrace.control.console.site import Site
 from tailrace.control.edge import Api
 from tailrace.control.janitor import look_after
 from tailrace.control.metrics import Metrics
@@ -82,8 +87,9 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
                 service = Service(config, tasks, guard, clock, History(bus), Deliveries(bus), Replays(bus))
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
+                console = routes(_pages(config, bus, clock)) if config.console.enabled else []
                 server = serving(
-                    paths(api, Readiness(bus, clock).look, metrics),
+                    paths(api, Readiness(bus, clock).look, metrics, console),
                     bound,
                     deadline=STOP_DEADLINE,
                     max_connections=MAX_CONNECTIONS,
@@ -96,6 +102,11 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                     await stop(side_task)
         finally:
             await bus.close()
+
+
+def _pages(config: Config, bus: Bus, clock: Clock) -> Pages:
+    site = Site(config.console.url)
+    return Pages(Door(Callers(config), site, clock), site, MediaAddress(bus, config.console.media_url, clock))
 
 
 def _tasks(config: Config, bus: Bus, mirror: Mirror, crew: Crew, story: Story, clock: Clock) -> Tasks:

@@ -40,6 +40,11 @@ class Caller:
             raise AppUnknown("The SdkAppId does not exist in this account.")
         return app
 
+    def reach(self) -> tuple[int, ...]:
+        """Return the SdkAppIds that this key is for, in the configuration's order."""
+        only = self.key.sdk_app_ids
+        return tuple(app for app in self.apps if not only or app in only)
+
     def permit(self, action: str, signature: str, sdk_app_id: object) -> None:
         """Raise the first reason why this key may not call `action` with this signature method for this SdkAppId."""
         if signature not in self.key.signatures:
@@ -70,12 +75,12 @@ class Callers:
         if abs(call.timestamp - now) > CLOCK_WINDOW:
             raise ClockSkewed("the timestamp differs by more than five minutes from the server's time")
         if call.v1 is not None:
-            caller = self._find(call.v1["SecretId"])
+            caller = self.find(call.v1["SecretId"])
             v1.verify(request.method, request.host, call.v1, caller.key.secret_key)
             method = v1.method_of(call.v1)
         else:
             given = tc3.Authorization.parse(request.headers[b"authorization"])
-            caller = self._find(given.secret_id)
+            caller = self.find(given.secret_id)
             if self._service_label and given.service != self._service_label:
                 raise SignatureMismatch(f"the service in the credential scope is not {self._service_label}")
             tc3.verify(request, given, call.timestamp, caller.key.secret_key)
@@ -85,7 +90,8 @@ class Callers:
             raise TokenRejected("this server issues no temporary credentials")
         return caller, method
 
-    def _find(self, secret_id: str) -> Caller:
+    def find(self, secret_id: str) -> Caller:
+        """Return whose key it is. Raises SecretIdMalformed and SecretIdUnknown."""
         if len(secret_id) > MAX_SECRET_ID or not secret_id.isascii() or not secret_id.isprintable():
             raise SecretIdMalformed("this is not a SecretId")
         if (caller := self._callers.get(secret_id)) is None:

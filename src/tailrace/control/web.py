@@ -1,18 +1,26 @@
 """Web: the paths of the control process."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tailrace.control.metrics import Metrics
 
 
-def paths(api: ASGIApp, ready: Callable[[], Awaitable[Mapping[str, bool]]], metrics: Metrics) -> ASGIApp:
-    """Return the application: the API at `/`, and what operators look at. `ready` says which of all parts answer."""
+def paths(
+    api: ASGIApp,
+    ready: Callable[[], Awaitable[Mapping[str, bool]]],
+    metrics: Metrics,
+    console: Sequence[BaseRoute] = (),
+) -> ASGIApp:
+    """Return the application: the API at `/`, what operators look at, and `console`, if there is one.
+
+    `ready` says which of all parts answer.
+    """
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -25,7 +33,7 @@ def paths(api: ASGIApp, ready: Callable[[], Awaitable[Mapping[str, bool]]], metr
         return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
 
     others = Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", figures)],
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", figures), *console],
     )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -62,8 +62,12 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
                     rtmp_server.serve(config.listen.host, config.listen.rtmp, receive, limits) as rtmp,
                 ):
                     rtmp_address = http_server.reachable(rtmp.host, rtmp.port)
-                    alive = await health.serve(bus, "ingest")
-                    ready({"rtmp": f"rtmp://{rtmp_address}", "media_http": f"http://{http_server.address_of(bound)}"})
+                    addresses = {
+                        "rtmp": f"rtmp://{rtmp_address}",
+                        "media_http": f"http://{http_server.address_of(bound)}",
+                    }
+                    alive = await health.serve(bus, "ingest", addresses)
+                    ready(addresses)
                     await stop.wait()
                     await alive.close()
                     _log.info("stopping", extra={"connections": rtmp.connections})

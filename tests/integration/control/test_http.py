@@ -171,4 +171,4 @@ def test_control_alone_is_not_ready_and_says_what_is_missing(api: Control) -> No
 
 
 def test_another_path_is_not_found(api: Control) -> None:
-    assert api.get("/console/").status_code == 404
+    assert api.get("/nothing/").status_code == 404
