@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -81,8 +82,8 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-def make_app(cdn: Cdn, allowed: Allowed) -> Starlette:
-    """Return the ASGI application; `allowed` says who may use it."""
+def make_app(cdn: Cdn, allowed: Allowed, rooms: Sequence[Route] = ()) -> Starlette:
+    """Return the ASGI application: the built-in CDN, which `allowed` says who may use, and the routes of `rooms`."""
 
     def refusal(request: Request) -> Response | None:
         if allowed(request.client.host if request.client else ""):
@@ -105,7 +106,7 @@ def make_app(cdn: Cdn, allowed: Allowed) -> Starlette:
             return Response(media_type=_FlvResponse.media_type)
         return _FlvResponse(channel)
 
-    return Starlette(routes=[Route("/live", streams), Route("/live/{name:path}.flv", play)])
+    return Starlette(routes=[Route("/live", streams), Route("/live/{name:path}.flv", play), *rooms])
 
 
 def _error(status: int, text: str) -> Response:
