@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from tailrace.bus.connection import Bus
 from tailrace.bus.membership import Membership
+from tailrace.bus.outbox import Outbox
 from tailrace.bus.rooms import Rooms
 from tailrace.clock import Clock
+from tailrace.ids import Output
 from tailrace.media.aac_encoder import profile_note
 from tailrace.model.liveness import Liveness
 from tailrace.model.presence import Presence, Role
@@ -24,6 +26,7 @@ from tailrace.worker.passthrough import PassThrough
 from tailrace.worker.push import Ending
 from tailrace.worker.pushes import Pushes
 from tailrace.worker.reel import Message, Reel
+from tailrace.worker.tap import Tap
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +83,9 @@ class Relay:
         self._pushes = Pushes(job, self._reel.opening, clock, changed, chronicle.tell_of_destination)
         self._pushes.go_on_from(record.output.destinations)
         self._pushes.want(self._plan.destinations)
+        self._outbox = Outbox(bus)
+        output = Output(self._plan.room.app, record.task_id)
+        self._tap = Tap(bus, self._outbox, output, record.epoch, self._reel.opening, clock)
         self._origin = Origin(record.origin, clock, self._pushes.begin)
         self._junction = Junction(self._reel, self._plan.video, self._began, self._shows)
         self._bus, self._job = bus, job
@@ -128,7 +134,9 @@ class Relay:
         for note in self._notes:
             _log.warning("output differs", extra={"note": note})
         async with asyncio.TaskGroup() as group:
+            start(group, self._outbox.run(), "outbox")
             start(group, self._pushes.run(), "pushes")
+            start(group, self._tap.run(), "tap")
             start(group, self._run_feeds(), "feeds")
             start(group, self._be_in_room(end), "robot")
             start(group, self._watch_for_idle(end), "idle")
@@ -189,6 +197,7 @@ class Relay:
 
     def _deliver(self, message: Message) -> None:
         self._pushes.offer(message)
+        self._tap.offer(message)
 
     def _began(self, now_us: int) -> None:
         self._origin.began(now_us)

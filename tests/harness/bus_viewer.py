@@ -1,0 +1,122 @@
+"""BusViewer: one stream, or a task's output, as those see it who take it from the bus; on an event loop of its own."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+
+from tailrace.bus.connection import connect
+from tailrace.bus.reception import Reception
+from tailrace.bus.subjects import watched
+from tailrace.ids import Output, Source
+from tailrace.model.joiner import Joiner
+from tailrace.secret import Secret
+from tailrace.supervise import start, stop
+from tailrace.unit import Codec, Unit
+from tailrace.wire.flv import AudioBody, AvcPacket, VideoBody
+from tests.harness.waiting import eventually
+from tests.media.received import Message, Received, Sound
+
+RATE_HZ = 48000
+# As everybody who watches a task's output does.
+WORD_EACH = 5.0
+
+
+class BusViewer:
+    """`with BusViewer(url, source) as viewer:` receives until the end of the block; `units` is what came, joined."""
+
+    def __init__(self, bus_url: str, source: Source) -> None:
+        self.units: list[Unit] = []
+        self._url = Secret(bus_url)
+        self._source = source
+        self._joiner = Joiner()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="bus viewer")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10), "no connection to the bus"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join(10)
+
+    def of(self, codec: Codec) -> list[Unit]:
+        """Return what came of this codec so far."""
+        return [unit for unit in list(self.units) if unit.codec is codec]
+
+    def until_more(self, codec: Codec, units: int) -> None:
+        """Wait for so many more units."""
+        before = len(self.of(codec))
+        eventually(lambda: len(self.of(codec)) >= before + units, f"{units} more units of {codec.name}")
+
+    def received(self) -> Received:
+        """Return the H.264 and AAC that came, for a look at its content."""
+        video, audio = self.of(Codec.H264), self.of(Codec.AAC)
+        return Received(_video_tags(video), _audio_tags(audio))
+
+    def opus(self) -> Sound:
+        """Decode the Opus that came."""
+        decoder = av.CodecContext.create("opus", "r")
+        decoder.sample_rate = RATE_HZ
+        pieces: list[tuple[float, np.ndarray]] = []
+        for unit in self.of(Codec.OPUS):
+            frames = decoder.decode(av.Packet(unit.payload))
+            pieces += [(unit.pts_us / 1e6, frame.to_ndarray().mean(axis=0)) for frame in frames]
+        return Sound(RATE_HZ, 2, pieces)
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ending = asyncio.Event()
+        bus = await connect(self._url, "viewer")
+
+        async def keep_watching() -> None:
+            while isinstance(self._source, Output):
+                await bus.publish(watched(self._source), b"")
+                await asyncio.sleep(WORD_EACH)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                work = [
+                    start(group, keep_watching(), "watching"),
+                    start(group, Reception(bus, self._source, self._join, self._take).run(), "reception"),
+                ]
+                self._ready.set()
+                await self._ending.wait()
+                for task in work:
+                    await stop(task)
+        finally:
+            await bus.close()
+
+    async def _join(self, units: Sequence[Unit]) -> None:
+        self.units += self._joiner.joined(list(units))
+
+    async def _take(self, unit: Unit) -> bool:
+        if self._joiner.take(unit):
+            self.units.append(unit)
+        return self._joiner.wants_start
+
+
+def _video_tags(units: Sequence[Unit]) -> list[Message]:
+    tags: list[Message] = []
+    for unit in units:
+        at_ms = unit.dts_us // 1000
+        if unit.key:
+            tags.append((at_ms, VideoBody(AvcPacket.CONFIG, True, 0, unit.config).encode()))
+        body = VideoBody(AvcPacket.UNITS, unit.key, (unit.pts_us - unit.dts_us) // 1000, unit.payload)
+        tags.append((at_ms, body.encode()))
+    return tags
+
+
+def _audio_tags(units: Sequence[Unit]) -> list[Message]:
+    configs = [AudioBody(config=True, data=unit.config).encode() for unit in units[:1]]
+    return [(0, body) for body in configs] + [
+        (unit.pts_us // 1000, AudioBody(config=False, data=unit.payload).encode()) for unit in units
+    ]
