@@ -1,8 +1,12 @@
-"""Audio: AAC of a publisher to the AAC that the caller asked for, one unit at a time.
+"""Audio: AAC or Opus of a publisher to the AAC that the caller asked for, one unit at a time.
 
 Decoder and encoder are FFmpeg's. A resampler stands between them only when the rate or the channels differ: the decoder
-gives planar float frames of 1024 samples, which is what the encoder takes.
+of AAC gives planar float frames of 1024 samples, which is what the encoder takes. Opus has shorter frames, and holes.
 """
+
+import struct
+from collections.abc import Iterable
+from typing import Protocol
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -11,54 +15,63 @@ from av.audio.resampler import AudioResampler
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import SAMPLE_FORMAT, AacEncoder, Packet
-from tailrace.media.meter import Meter
-from tailrace.media.sound_decoder import samples_of
+from tailrace.media.seam import RATE_HZ, Seam
 from tailrace.model.plan import AudioEncoding
+from tailrace.unit import Codec
 
 # A publisher's time stamps are whole milliseconds and jitter by a frame or two; more than this is a gap in its sound.
 LARGEST_DRIFT_US = 100_000
 
 
+class Listener(Protocol):
+    """Something that measures sound."""
+
+    def hear(self, frame: AudioFrame, /) -> None:
+        """Take a frame of planar floats."""
+        ...
+
+    def read(self) -> int:
+        """Return what it has measured since the last time."""
+        ...
+
+
 class AacTranscoder:
-    """Feed it AAC units in order; it gives back AAC packets of `encoding`. With a `meter` it measures the sound."""
+    """Feed it units of sound in order; it gives back AAC packets of `encoding`. With a `meter` it measures."""
 
     def __init__(self, encoding: AudioEncoding) -> None:
-        self.meter: Meter | None = None
+        self.meter: Listener | None = None
         self._encoder = AacEncoder(encoding)
         self._decoder: AudioCodecContext | None = None
         self._resampler: AudioResampler | None = None
-        self._config = b""
+        self._seam: Seam | None = None
+        self._set_up: tuple[Codec, bytes] | None = None
         self._anchor_us = 0  # when sample 0 of the current run of gapless sound is heard
         self._samples_in = 0  # of this run, at the input's rate
         self._first_sample = 0  # the encoder's number of the first sample of this run
-        self._input_rate_hz = 0
+        self._input_rate_hz = 0  # 0: what comes next begins a run
 
     @property
     def config(self) -> bytes:
         """The AudioSpecificConfig of the output."""
         return self._encoder.config
 
-    def feed(self, config: bytes, payload: bytes, pts_us: int) -> list[Packet]:
-        """Return what one unit (its AudioSpecificConfig, one raw frame, its time) completes, mostly one packet.
+    def feed(self, codec: Codec, config: bytes, payload: bytes, pts_us: int) -> list[Packet]:
+        """Return what one unit (its set-up data, one raw frame, its time) completes, mostly one packet.
 
         Raises PeerError when the decoder does not take it; the next unit may be fed all the same.
         """
         if not payload:
-            raise PeerError("AAC unit without a payload")  # to FFmpeg it would be the end of the stream
-        if self._decoder is None or config != self._config:
-            self._decoder = self._open(config)
-        try:
-            frames = self._decoder.decode(av.Packet(payload))
-        except av.FFmpegError as error:
-            raise PeerError(f"AAC frame of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
+            raise PeerError(f"{codec.name} unit without a payload")  # to FFmpeg it would be the end of the stream
         packets: list[Packet] = []
-        for frame in frames:
+        if self._decoder is None or self._set_up != (codec, config):
+            packets += self._end_run()
+            self._open(codec, config)
+        for frame in self._decoded(codec, payload):
             if self.meter is not None:
-                self.meter.add(samples_of(frame))
-            self._follow(pts_us, frame)
-            pts_us += frame.samples * 1_000_000 // frame.sample_rate
-            for ready in self._fit(frame):
-                packets += self._encode(ready)
+                self.meter.hear(frame)
+            lasts_us = frame.samples * 1_000_000 // frame.sample_rate
+            packets += self._follow(pts_us, frame) if self._seam is None else self._sew(self._seam, pts_us, frame)
+            pts_us += lasts_us
         return packets
 
     def break_off(self) -> None:
@@ -70,28 +83,63 @@ class AacTranscoder:
         encoder = self._encoder
         if not encoder.fed:
             self._anchor_us = from_us
-        self.break_off()
-        packets: list[Packet] = []
+        packets = self._end_run()
         while self._time_of(encoder.fed + encoder.frame_samples) <= until_us:
             packets += self._encode(encoder.silence())
         return packets
 
-    def _open(self, config: bytes) -> AudioCodecContext:
-        decoder = av.CodecContext.create("aac", "r")
-        decoder.extradata = config
-        self._config, self._resampler, self._input_rate_hz = config, None, 0
-        return decoder
+    def _open(self, codec: Codec, config: bytes) -> None:
+        if codec is Codec.OPUS:
+            self._decoder = opus_decoder(self._encoder.channels)
+            self._seam = Seam(self._encoder.layout, self._encoder.frame_samples)
+        elif codec is Codec.AAC:
+            self._decoder = av.CodecContext.create("aac", "r")
+            self._decoder.extradata = config
+            self._seam = None
+        else:
+            raise PeerError(f"{codec.name} is no sound")
+        self._set_up = codec, config
 
-    def _follow(self, pts_us: int, frame: AudioFrame) -> None:
-        """Begin a new run of gapless sound when the input's clock has left the count of its samples."""
+    def _decoded(self, codec: Codec, payload: bytes) -> list[AudioFrame]:
+        if self._decoder is None:
+            raise AssertionError("it was just opened")
+        try:
+            return self._decoder.decode(av.Packet(payload))
+        except av.FFmpegError as error:
+            raise PeerError(f"{codec.name} unit of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
+
+    def _follow(self, pts_us: int, frame: AudioFrame) -> list[Packet]:
+        """Encode AAC's samples; begin a new run when the input's clock has left the count of its samples."""
         if self._input_rate_hz == frame.sample_rate:
             expected_us = self._anchor_us + self._samples_in * 1_000_000 // self._input_rate_hz
-            if abs(pts_us - expected_us) <= LARGEST_DRIFT_US:
-                self._samples_in += frame.samples
-                return
+            goes_on = abs(pts_us - expected_us) <= LARGEST_DRIFT_US
+        else:
+            goes_on = False
+        if not goes_on:
+            self._begin_run(pts_us, frame.sample_rate)
+        self._samples_in += frame.samples
+        return self._encoded(self._fit(frame))
+
+    def _sew(self, seam: Seam, pts_us: int, frame: AudioFrame) -> list[Packet]:
+        """Encode Opus's samples, without the holes between them."""
+        packets: list[Packet] = []
+        if not (self._input_rate_hz and seam.follows(pts_us)):
+            packets += self._end_run()
+            self._begin_run(pts_us, frame.sample_rate)
+        seam.put(frame, pts_us)
+        return packets + self._encoded(ready for whole in seam.take() for ready in self._fit(whole))
+
+    def _begin_run(self, pts_us: int, rate_hz: int) -> None:
         self._resampler = None
-        self._input_rate_hz = frame.sample_rate
-        self._anchor_us, self._samples_in, self._first_sample = pts_us, frame.samples, self._encoder.fed
+        self._input_rate_hz = rate_hz
+        self._anchor_us, self._samples_in, self._first_sample = pts_us, 0, self._encoder.fed
+
+    def _end_run(self) -> list[Packet]:
+        """Encode what a seam has kept, and break off."""
+        rest = self._seam.drain() if self._seam else []
+        packets = self._encoded(ready for whole in rest for ready in self._fit(whole))
+        self.break_off()
+        return packets
 
     def _fit(self, frame: AudioFrame) -> list[AudioFrame]:
         wanted = self._encoder
@@ -110,8 +158,22 @@ class AacTranscoder:
             )
         return self._resampler.resample(frame)
 
+    def _encoded(self, frames: Iterable[AudioFrame]) -> list[Packet]:
+        return [packet for frame in frames for packet in self._encode(frame)]
+
     def _encode(self, frame: AudioFrame) -> list[Packet]:
         return [Packet(self._time_of(sample), payload) for sample, payload in self._encoder.encode(frame)]
 
     def _time_of(self, sample: int) -> int:
         return self._anchor_us + (sample - self._first_sample) * 1_000_000 // self._encoder.rate_hz
+
+
+def opus_decoder(channels: int) -> AudioCodecContext:
+    """Return a decoder that makes mono and stereo of each other without a change of level.
+
+    Nothing is skipped: who joins a call comes in the middle of it, and times are those of the first sample. Source:
+    RFC 7845 section 5.1: version 1, channels, pre-skip 0, 48 kHz, gain 0, mapping family 0.
+    """
+    decoder = av.CodecContext.create("opus", "r")
+    decoder.extradata = struct.pack("<8sBBHIhB", b"OpusHead", 1, channels, 0, RATE_HZ, 0, 0)
+    return decoder

@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
+from av.audio.frame import AudioFrame
 
-from tailrace.media.sound_decoder import Samples
+from tailrace.media.sound_decoder import Samples, samples_of
 
 
 class Meter:
@@ -17,6 +18,10 @@ class Meter:
         """Take samples of any number of channels, full scale 1.0."""
         self._energy += sum(float(np.dot(row, row)) for row in samples)
         self._measured += samples.size
+
+    def hear(self, frame: AudioFrame) -> None:
+        """Take a frame of planar floats, as decoders of AAC give."""
+        self.add(samples_of(frame))
 
     def add_silence(self, samples: int) -> None:
         """Take so many samples of silence, over all channels."""

@@ -18,10 +18,9 @@ from tailrace.media.picture import CANVAS, open_picture
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.media.raster import render
 from tailrace.model.encoding import EncoderSettings, in_groups, told
+from tailrace.model.gap import STILLS_PER_SECOND
 from tailrace.model.mix import Fit, VideoEncoding
 
-# Enough that a player which waits for pictures before it plays sound does not stall, and cheap.
-STILLS_PER_SECOND: Final = 5
 # CDNs cut at key frames, and who joins waits for one; every key frame of a 720p picture is about 60 kB.
 GROUP_SECONDS: Final = 2
 _GROUP: Final = STILLS_PER_SECOND * GROUP_SECONDS

@@ -29,6 +29,8 @@ LATE_US = 1_000_000
 BELIEVED_AFTER = 1.0
 # A gap that is found late, since this process stood still, is filled with so much at a time at most.
 LARGEST_FILL_US = 5_000_000
+# Enough that a player which waits for pictures before it plays sound does not stall, and cheap.
+STILLS_PER_SECOND = 5
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from tailrace.errors import BusError
 from tailrace.ids import TaskId
 from tailrace.model.backoff import Backoff
 from tailrace.model.need import need_of
-from tailrace.model.task import TaskState
+from tailrace.model.task import TaskRecord, TaskState
 from tailrace.secret import Secret
 from tailrace.supervise import Ready, contain, first_of, run_until_stopped, start, stop
 from tailrace.worker.capacity import Capacity
@@ -27,8 +27,9 @@ from tailrace.worker.children import run_task
 from tailrace.worker.holding import Holding
 from tailrace.worker.job import Job
 from tailrace.worker.leaving import Held, hand_over
+from tailrace.worker.loading import needs_more
 from tailrace.worker.machine import Machine, allowed_cores
-from tailrace.worker.zygote import RunJob, Zygote
+from tailrace.worker.nursery import Nursery
 
 _log = logging.getLogger(__name__)
 
@@ -47,40 +48,30 @@ Running = dict[TaskId, Held]
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
     """Run the worker role until it is told to stop; then release every task within `worker.stop_deadline`."""
-    zygote = Zygote(_load_child)
-    run_until_stopped(lambda stopping: Worker(config, bus_url, zygote).run(ready, stopping), lifeline)
-
-
-def _load_child() -> RunJob:
-    """Import what children need, in the zygote only: FFmpeg has no business in the worker itself."""
-    # NumPy's linear algebra, which nobody here uses, would start threads, and a process with threads must not fork.
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    from tailrace.worker.child import run_child
-
-    return run_child
+    nursery = Nursery()
+    run_until_stopped(lambda stopping: Worker(config, bus_url, nursery).run(ready, stopping), lifeline)
 
 
 class Worker:
     """Holds at most `worker.max_tasks` tasks."""
 
-    def __init__(self, config: Config, bus_url: Secret, zygote: Zygote) -> None:
+    def __init__(self, config: Config, bus_url: Secret, nursery: Nursery) -> None:
         self._config = config
         self._bus_url = bus_url
-        self._zygote = zygote
+        self._nursery = nursery
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._room = asyncio.Semaphore(config.worker.max_tasks)
-        self._capacity = Capacity(config.worker, Machine(zygote.pid), time.monotonic)
+        self._capacity = Capacity(config.worker, Machine(nursery.pids), time.monotonic)
 
     async def run(self, ready: Ready, stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set."""
-        await self._zygote.attach()
+        await self._nursery.attach()
         bus = await connect(self._bus_url, f"worker {self._name}")
         try:
             await bus.prepare(self._config.rooms.lost_after, self._config.worker.ack_wait)
             journal = Journal(Events(bus))
             async with journal.writing(), asyncio.TaskGroup() as group:
-                listening = start(group, self._zygote.listen(), "zygote")
-                watching = start(group, self._zygote.watch(), "heartbeats")
+                watching = start(group, self._nursery.watch(), "children")
                 tasks: Running = {}
                 pulling = start(group, self._pull(Queue(bus), Tasks(bus), journal, group, tasks), "pull")
                 telling = start(group, self._capacity.tell(bus, self._name), "room left")
@@ -99,9 +90,8 @@ class Worker:
                 await stop(telling)
                 await asked.close()
                 await stop(watching)
-                await stop(listening)
         finally:
-            await self._zygote.close()
+            await self._nursery.close()
             await bus.close()
 
     async def _pull(
@@ -124,7 +114,8 @@ class Worker:
                 _log.warning("lease came back", extra={"task_id": lease.task_id, "deliveries": lease.deliveries})
                 self._room.release()
                 continue
-            if not await self._takes(lease, records):
+            record = await self._look(lease, records)
+            if record is not None and not await self._takes(lease, record):
                 self._room.release()
                 continue
             job = Job(
@@ -138,27 +129,33 @@ class Worker:
                 self._config.encoding.preset,
                 self._config.encoding.threads,
                 self._config.relay.slate,
+                record is not None and needs_more(record.plan),
             )
             holding = Holding(lease.task_id, lease, self._config.worker.ack_wait)
-            work = run_task(holding, job, self._zygote, records, journal)
+            work = run_task(holding, job, self._nursery, records, journal)
             name = f"task {lease.task_id[:8]}"
             task = start(group, contain(work, name), name)
             tasks[lease.task_id] = Held(holding, task)
             task.add_done_callback(partial(self._over, tasks, lease.task_id))
 
-    async def _takes(self, lease: Lease, records: Tasks) -> bool:
-        """Hold room for a task; give it back to the others when there is none."""
+    async def _look(self, lease: Lease, records: Tasks) -> TaskRecord | None:
+        """Return the record of a task that is to run.
+
+        One that only has to be ended, or that cannot be read now, is its child's matter; that takes no room.
+        """
         try:
             stored = await records.get(lease.app, lease.task_id)
         except BusError:
-            stored = None
+            return None
         except asyncio.CancelledError:
             await lease.give_back()
             raise
-        # One that only has to be ended, or that cannot be read now, is its child's matter; that takes no room.
         if stored is None or stored.record.state not in (TaskState.QUEUED, TaskState.RUNNING):
-            return True
-        record = stored.record
+            return None
+        return stored.record
+
+    async def _takes(self, lease: Lease, record: TaskRecord) -> bool:
+        """Hold room for a task; give it back to the others when there is none."""
         need = need_of(record.plan, len(allowed_cores()) or 1, self._config.encoding.preset)
         short = self._capacity.take(lease.task_id, need, resumed=record.epoch > 0)
         if short is None:
@@ -191,5 +188,5 @@ class Worker:
             _, late = await asyncio.wait(tasks, timeout=self._config.worker.stop_deadline)
             if late:
                 _log.error("children over the deadline are killed", extra={"count": len(late)})
-                self._zygote.kill_all()
+                self._nursery.kill_all()
                 await asyncio.wait(late)

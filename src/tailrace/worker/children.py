@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from tailrace.bus.journal import Journal
 from tailrace.bus.tasks import Tasks
@@ -32,7 +32,7 @@ MOST_CRASHES = 20
 class Forks(Protocol):
     """Runs one child to its end."""
 
-    async def run(self, job: dict[str, Any], /) -> Exit:
+    async def run(self, job: Job, /) -> Exit:
         """Run it."""
         ...
 
@@ -62,7 +62,7 @@ async def run_child(
     crashes = 0
     while True:
         began = time.monotonic()
-        end = await zygote.run(job.encode())
+        end = await zygote.run(job)
         if end.status in list(Outcome):
             return Outcome(end.status)
         crashes = 1 if time.monotonic() - began > WELL_AFTER else crashes + 1

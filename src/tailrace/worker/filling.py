@@ -8,15 +8,18 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tailrace.errors import ImageError
 from tailrace.ids import Kind
-from tailrace.media import still
-from tailrace.media.still import STILLS_PER_SECOND, Stills
+from tailrace.model.gap import STILLS_PER_SECOND
 from tailrace.model.task_event import What
 from tailrace.supervise import start
 from tailrace.worker.feed import Stage
 from tailrace.worker.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from tailrace.media.still import Stills
 
 _log = logging.getLogger(__name__)
 
@@ -119,11 +122,14 @@ class Filling:
             self._stage.changed()
 
 
-def stills_for(slate: str, config: bytes, payloads: list[bytes], size: tuple[int, int]) -> tuple[Stills, str]:
+def stills_for(slate: str, config: bytes, payloads: list[bytes], size: tuple[int, int]) -> "tuple[Stills, str]":
     """Return what to show, and in words why it is not the slate: that, else the last of the pictures, else black.
 
     `config` and `payloads` are the pictures since the last key frame, `size` is theirs. It blocks.
     """
+    # What draws and reads pictures is not in memory until a publisher is away.
+    from tailrace.media import still
+
     note = ""
     if slate and any(size):
         try:

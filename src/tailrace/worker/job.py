@@ -21,7 +21,7 @@ class Job:
     """One task to run. `lost_after` is the lifetime of presence in seconds (`rooms.lost_after`).
 
     `preset` and `threads` are the configuration's for encoding pictures; `slate` is the image file (`relay.slate`) that
-    is shown while a publisher is away, nothing for his last picture.
+    is shown while a publisher is away, nothing for his last picture. `needs_more`: see `loading.py`.
     """
 
     app: SdkAppId
@@ -34,6 +34,7 @@ class Job:
     preset: str
     threads: int
     slate: str = ""
+    needs_more: bool = False
 
     def encode(self) -> dict[str, Any]:
         """Return the job as plain values for the zygote's channel, a socket that nobody else can read."""

@@ -4,7 +4,7 @@ Linux with cgroup v2. What a kernel or another system does not tell is left out,
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -67,19 +67,19 @@ def measure(before: Snapshot, now: Snapshot, settled: float) -> Measured:
 
 
 class Machine:
-    """Reads /proc and the control groups; `zygote` is the process whose children are the tasks.
+    """Reads /proc and the control groups; `zygotes` are the processes whose children are the tasks.
 
     One look takes 1 ms, and 0.07 ms more for each task.
     """
 
     def __init__(
         self,
-        zygote: int,
+        zygotes: Sequence[int],
         proc: Path = Path("/proc"),
         groups: Path = Path("/sys/fs/cgroup"),
         cores: set[int] | None = None,
     ) -> None:
-        self._zygote = zygote
+        self._zygotes = zygotes
         self._proc = proc
         self._groups = groups
         self._cores = cores
@@ -132,17 +132,21 @@ class Machine:
         ended = 0.0
         proc = str(self._proc)
         uptime = float(_text(self._proc / "uptime").partition(" ")[0] or 0)
-        children = [int(pid) for pid in _text(self._proc / f"{self._zygote}/task/{self._zygote}/children").split()]
-        for pid in (os.getpid(), self._zygote, *children):
+        children = [
+            int(pid)
+            for zygote in self._zygotes
+            for pid in _text(self._proc / f"{zygote}/task/{zygote}/children").split()
+        ]
+        for pid in (os.getpid(), *self._zygotes, *children):
             # The program's name comes second, and may hold blanks and brackets.
             fields = _line(f"{proc}/{pid}/stat").rpartition(b")")[2].split()
             if not fields:
                 continue  # it has just ended
             user, system, children_user, children_system = map(int, fields[11:15])
             own = (user + system) / _TICKS
-            if pid == self._zygote:
+            if pid in self._zygotes:
                 # It is busy while it loads FFmpeg, and then does nothing: its time is over like that of ended children.
-                ended = own + (children_user + children_system) / _TICKS
+                ended += own + (children_user + children_system) / _TICKS
                 continue
             spent[pid] = own
             if pid != os.getpid():

@@ -4,14 +4,13 @@ Both get their place on the task's timeline. While the publisher is away, stills
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tailrace.errors import PeerError
 from tailrace.ids import Kind
 from tailrace.media.audio import AacTranscoder
 from tailrace.media.inserted_sei import inserted_sei
-from tailrace.media.meter import Meter
-from tailrace.media.still import STILLS_PER_SECOND, Stills
-from tailrace.model.gap import LARGEST_FILL_US, Gap
+from tailrace.model.gap import LARGEST_FILL_US, STILLS_PER_SECOND, Gap
 from tailrace.model.joiner import Joiner
 from tailrace.model.plan import Plan
 from tailrace.model.sei_schedule import SeiSchedule
@@ -19,6 +18,9 @@ from tailrace.model.timeline import STEP_AFTER_BREAK_US, Placed, Timeline
 from tailrace.unit import Codec, Unit
 from tailrace.wire import h264, sei
 from tailrace.worker.lane import Lane
+
+if TYPE_CHECKING:
+    from tailrace.media.still import Stills
 
 _STILL_US = 1_000_000 // STILLS_PER_SECOND
 
@@ -53,6 +55,9 @@ class Pipeline:
         if plan.sei.layout_volume is None:
             self._transcoder.meter = None
         elif self._transcoder.meter is None:
+            # Not in memory where nobody asked for it (`loading.py`).
+            from tailrace.media.meter import Meter
+
             self._transcoder.meter = Meter()
 
     def join(self, units: Sequence[Unit], now: float) -> Iterator[None]:
@@ -149,7 +154,7 @@ class Pipeline:
             self._lane.sound(packet.pts_us // 1000, packet.payload)
             self.timeline.fill(Kind.AUDIO, packet.pts_us)
 
-    def _fill_pictures(self, stills: Stills, until_us: int) -> None:
+    def _fill_pictures(self, stills: "Stills", until_us: int) -> None:
         last_us = self.timeline.last_us(Kind.VIDEO)
         at_us = self._start_us if last_us is None else last_us + _STILL_US
         while at_us < until_us:
@@ -188,7 +193,7 @@ class Pipeline:
     def _use_audio(self, unit: Unit, placed: Placed) -> None:
         self._lane.audio_config(placed.dts_us // 1000, self._transcoder.config)
         try:
-            packets = self._transcoder.feed(unit.config, unit.payload, placed.dts_us)
+            packets = self._transcoder.feed(unit.codec, unit.config, unit.payload, placed.dts_us)
         except PeerError:
             self.rejected += 1
             return

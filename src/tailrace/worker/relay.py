@@ -20,7 +20,7 @@ from tailrace.worker.chronicle import Chronicle
 from tailrace.worker.feed import NOTHING_EARLIER, Earlier, Feed, Stage
 from tailrace.worker.job import Job
 from tailrace.worker.lane import Junction, Lane
-from tailrace.worker.mixing import Mixing
+from tailrace.worker.loading import lacks, load_more
 from tailrace.worker.origin import Origin
 from tailrace.worker.passthrough import PassThrough
 from tailrace.worker.push import Ending
@@ -147,6 +147,8 @@ class Relay:
             while True:
                 await self._updated.wait()
                 self._updated.clear()
+                if lacks(self._plan):
+                    await asyncio.to_thread(load_more)
                 if self._feed.suits(self._plan):
                     self._feed.change(self._plan, self._revision)
                     continue
@@ -180,8 +182,11 @@ class Relay:
             tell=self._chronicle.tell,
             earlier=earlier,
         )
-        kind = PassThrough if self._plan.mix is None else Mixing
-        return kind(self._plan, self._revision, stage, start_us), lane
+        if self._plan.mix is None:
+            return PassThrough(self._plan, self._revision, stage, start_us), lane
+        from tailrace.worker.mixing import Mixing  # only mixes have it in memory (`loading.py`)
+
+        return Mixing(self._plan, self._revision, stage, start_us), lane
 
     def _now_us(self) -> int:
         """The output time that is now, later than anything on the reel."""

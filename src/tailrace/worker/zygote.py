@@ -63,15 +63,18 @@ class _Running:
 class Zygote:
     """The worker's end. Make it before the event loop runs; `attach` it to the loop afterwards."""
 
-    def __init__(self, load: Callable[[], RunJob]) -> None:
-        """Fork the zygote. It calls `load` once, for what its children run: `run(job, lifeline, pulse) -> status`."""
+    def __init__(self, load: Callable[[], RunJob], *, lazily: bool = False) -> None:
+        """Fork the zygote. It calls `load` once, for what its children run: `run(job, lifeline, pulse) -> status`.
+
+        `lazily`: only when the first child is asked for, which then starts later.
+        """
         self._page = Page()
         self._free = list(range(SLOTS))
         self._socket, theirs = socket.socketpair()
         self.pid = os.fork()
         if self.pid == 0:
             self._socket.close()
-            _serve(theirs, load, self._page)
+            _serve(theirs, load, self._page, lazily)
         theirs.close()
         self._running: dict[int, _Running] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -144,17 +147,17 @@ class Zygote:
             await asyncio.to_thread(os.waitpid, self.pid, 0)
 
 
-def _serve(channel: socket.socket, load: Callable[[], RunJob], page: Page) -> NoReturn:
+def _serve(channel: socket.socket, load: Callable[[], RunJob], page: Page, lazily: bool) -> NoReturn:
     """The zygote itself: never returns."""
     status = 1
     try:
         # The terminal's Ctrl-C goes to every process of its group; what ends the zygote is the end of its channel.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        run = load()
-        gc.collect()
-        gc.freeze()  # what is frozen is not touched by the children's collectors, and so stays shared
-        _Forker(channel, run, page).loop()
+        forker = _Forker(channel, load, page)
+        if not lazily:
+            forker.load()
+        forker.loop()
         status = 0
     except BaseException:  # noqa: BLE001 - the process ends here, and its last words are the report
         _log.exception("the process that forks children failed")
@@ -163,9 +166,10 @@ def _serve(channel: socket.socket, load: Callable[[], RunJob], page: Page) -> No
 
 
 class _Forker:
-    def __init__(self, channel: socket.socket, run: RunJob, page: Page) -> None:
+    def __init__(self, channel: socket.socket, load: Callable[[], RunJob], page: Page) -> None:
         self._channel = channel
-        self._run = run
+        self._load = load
+        self._run: RunJob | None = None
         self._page = page
         self._lifeline, self._lifeline_end = os.pipe()
         self._children: dict[int, int] = {}  # pid: id
@@ -176,6 +180,14 @@ class _Forker:
         self._wake = wake
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+
+    def load(self) -> RunJob:
+        """Import what children run, once."""
+        if self._run is None:
+            self._run = self._load()
+            gc.collect()
+            gc.freeze()  # what is frozen is not touched by the children's collectors, and so stays shared
+        return self._run
 
     def loop(self) -> None:
         """Fork, reap and signal until the worker's end of the channel is closed."""
@@ -204,6 +216,7 @@ class _Forker:
             os.kill(pid, message["signal"])
 
     def _fork(self, number: int, job: Job, slot: int) -> None:
+        run = self.load()
         try:
             pid = os.fork()
         except OSError as error:
@@ -220,7 +233,7 @@ class _Forker:
                 os.close(self._lifeline_end)
                 for end in (self._channel, self._woken, self._wake):
                     end.close()
-                status = self._run(job, self._lifeline, Pulse(self._page, slot))
+                status = run(job, self._lifeline, Pulse(self._page, slot))
             except BaseException:  # noqa: BLE001 - as above
                 _log.exception("task child failed")
             finally:

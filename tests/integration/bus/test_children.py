@@ -27,7 +27,7 @@ class Forks:
         self._statuses = list(statuses)
         self.runs = 0
 
-    async def run(self, job: dict[str, Any]) -> Exit:
+    async def run(self, job: Job) -> Exit:
         self.runs += 1
         return Exit(self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0])
 

@@ -13,7 +13,8 @@ from PIL import Image
 
 from tailrace.errors import ImageError
 from tailrace.media import still
-from tailrace.media.still import GROUP_SECONDS, STILLS_PER_SECOND, Stills
+from tailrace.media.still import GROUP_SECONDS, Stills
+from tailrace.model.gap import STILLS_PER_SECOND
 from tailrace.wire import h264
 from tests.media.encoded import avc_config, length_prefixed, mean_colour, pictures
 

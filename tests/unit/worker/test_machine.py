@@ -53,7 +53,7 @@ def proc(tmp_path: Path) -> Path:
 
 def read(proc: Path, groups: Path) -> Snapshot:
     """Read it as a process that may run on the cores 0 and 1."""
-    return Machine(ZYGOTE, proc, groups, {0, 1}).read(100.0)
+    return Machine([ZYGOTE], proc, groups, {0, 1}).read(100.0)
 
 
 def test_the_machine_and_the_processes_of_this_worker_are_read(proc: Path, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_system_without_proc_has_no_limits(tmp_path: Path) -> None:
 
 
 def test_the_real_machine_has_cores_memory_and_processes() -> None:
-    seen = Machine(os.getppid()).read(0.0)
+    seen = Machine([os.getppid()]).read(0.0)
 
     assert seen.cpu["machine"].cores >= 1
     assert seen.memory[0].most > seen.memory[0].used > 0
