@@ -185,7 +185,7 @@ def _pipeline(units: list[Unit]) -> None:
 def _transcode(sounds: list[Unit]) -> None:
     transcoder = AacTranscoder(AudioEncoding())
     for unit in sounds:
-        transcoder.feed(unit.config, unit.payload, unit.pts_us)
+        transcoder.feed(unit.codec, unit.config, unit.payload, unit.pts_us)
 
 
 def main() -> None:

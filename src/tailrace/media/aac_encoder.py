@@ -36,6 +36,7 @@ class AacEncoder:
 
     def __init__(self, encoding: AudioEncoding) -> None:
         self._context = _open(encoding)
+        self.channels = encoding.channels
         self.layout = LAYOUTS[encoding.channels]
         self.rate_hz = encoding.sample_rate_hz
         self.frame_samples = self._context.frame_size
@@ -58,11 +59,16 @@ class AacEncoder:
 
     def silence(self) -> AudioFrame:
         """Return a frame to encode in which nothing is heard."""
-        frame = AudioFrame(SAMPLE_FORMAT, self.layout, self.frame_samples)
-        frame.sample_rate = self.rate_hz
-        for plane in frame.planes:
-            plane.update(bytes(plane.buffer_size))
-        return frame
+        return silent(self.layout, self.rate_hz, self.frame_samples)
+
+
+def silent(layout: str, rate_hz: int, samples: int) -> AudioFrame:
+    """Return planar float samples in which nothing is heard."""
+    frame = AudioFrame(SAMPLE_FORMAT, layout, samples)
+    frame.sample_rate = rate_hz
+    for plane in frame.planes:
+        plane.update(bytes(plane.buffer_size))
+    return frame
 
 
 def profile_note(encoding: AudioEncoding) -> str | None:

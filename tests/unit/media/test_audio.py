@@ -11,6 +11,7 @@ from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import Packet
 from tailrace.media.audio import AacTranscoder
 from tailrace.model.plan import AudioEncoding
+from tailrace.unit import Codec
 from tests.media.encoded import pitch, sound
 
 RATE = 48000
@@ -32,7 +33,7 @@ def decode(config: bytes, packets: list[Packet]) -> np.ndarray:
 def feed(transcoder: AacTranscoder, config: bytes, frames: list[bytes], start_us: int = 0) -> Iterator[Packet]:
     for number, frame in enumerate(frames):
         # whole milliseconds, as RTMP brings them
-        yield from transcoder.feed(config, frame, start_us + number * 1024 * 1000 // RATE * 1000)
+        yield from transcoder.feed(Codec.AAC, config, frame, start_us + number * 1024 * 1000 // RATE * 1000)
 
 
 @pytest.mark.parametrize("rate", [48000, 44100, 32000, 24000, 16000, 8000])
@@ -103,7 +104,7 @@ def test_a_publisher_that_changes_its_rate_is_followed() -> None:
     packets = [
         packet
         for number, frame in enumerate(more)
-        for packet in transcoder.feed(other, frame, 1_000_000 + number * 1024 * 1_000_000 // 44100)
+        for packet in transcoder.feed(Codec.AAC, other, frame, 1_000_000 + number * 1024 * 1_000_000 // 44100)
     ]
 
     samples = decode(transcoder.config, packets)[0]
@@ -116,7 +117,7 @@ def test_rubbish_is_refused_and_the_next_frame_is_taken() -> None:
     list(feed(transcoder, config, frames[:5]))
 
     with pytest.raises(PeerError, match="cannot be decoded"):
-        transcoder.feed(config, b"\xff" * 40, 110_000)
+        transcoder.feed(Codec.AAC, config, b"\xff" * 40, 110_000)
 
     assert list(feed(transcoder, config, frames[6:20], start_us=128_000))
 
@@ -127,7 +128,7 @@ def test_an_empty_unit_is_refused_and_is_not_the_end() -> None:
     list(feed(transcoder, config, frames[:5]))
 
     with pytest.raises(PeerError, match="without a payload"):
-        transcoder.feed(config, b"", 110_000)
+        transcoder.feed(Codec.AAC, config, b"", 110_000)
 
     assert list(feed(transcoder, config, frames[6:20], start_us=128_000))
 
