@@ -1,0 +1,97 @@
+"""AAC to Opus: the same sound at the same time, in packets of 20 ms."""
+
+from itertools import pairwise
+
+import av
+import numpy as np
+import pytest
+
+from tailrace.errors import PeerError
+from tailrace.media.aac_encoder import AacEncoder
+from tailrace.media.opus import RATE_HZ, OpusPacket, OpusTranscoder
+from tailrace.model.plan import AudioEncoding
+
+SECONDS = 2.0
+HERTZ = 440
+BEEP_FROM = 1.0
+
+
+def aac_units(rate_hz: int = 48000, channels: int = 2) -> tuple[bytes, list[tuple[int, bytes]]]:
+    """Silence for a second, then a tone: set-up data, and each frame with its time in microseconds."""
+    encoder = AacEncoder(AudioEncoding(rate_hz, channels, 96))
+    at = np.arange(int(SECONDS * rate_hz)) / rate_hz
+    wave = (0.5 * np.sin(2 * np.pi * HERTZ * at) * (at >= BEEP_FROM)).astype(np.float32)
+    units = []
+    for start in range(0, len(wave) - encoder.frame_samples, encoder.frame_samples):
+        frame = av.AudioFrame.from_ndarray(
+            np.tile(wave[start : start + encoder.frame_samples], (channels, 1)), "fltp", encoder.layout
+        )
+        frame.sample_rate = rate_hz
+        units += encoder.encode(frame)
+    return encoder.config, [(sample * 1_000_000 // rate_hz, payload) for sample, payload in units]
+
+
+def decoded(packets: list[OpusPacket]) -> np.ndarray:
+    decoder = av.CodecContext.create("libopus", "r")
+    decoder.sample_rate, decoder.layout = RATE_HZ, "stereo"
+    frames = [frame for packet in packets for frame in decoder.decode(av.Packet(packet.payload))]
+    return np.concatenate([frame.to_ndarray().reshape(-1, 2)[:, 0] for frame in frames]).astype(float)
+
+
+@pytest.mark.parametrize(("rate_hz", "channels"), [(48000, 2), (44100, 2), (44100, 1), (16000, 1)])
+def test_the_sound_is_heard_at_the_same_time_whatever_its_rate(rate_hz: int, channels: int) -> None:
+    config, units = aac_units(rate_hz, channels)
+    transcoder = OpusTranscoder()
+
+    packets = [packet for pts_us, payload in units for packet in transcoder.feed(config, payload, pts_us)]
+
+    wave = decoded(packets)
+    loud = np.abs(wave) > np.abs(wave).max() / 4
+    begins = packets[0].pts_us / 1_000_000 + int(loud.argmax()) / RATE_HZ
+    assert abs(begins - BEEP_FROM) < 0.005
+    tone = wave[loud.argmax() + RATE_HZ // 10 :][: RATE_HZ // 2]
+    assert abs(int(np.abs(np.fft.rfft(tone)).argmax()) * RATE_HZ / len(tone) - HERTZ) < 3
+    assert {late.pts_us - early.pts_us for early, late in pairwise(packets)} == {20_000}
+
+
+def test_a_unit_makes_a_packet_at_once() -> None:
+    config, units = aac_units()
+    transcoder = OpusTranscoder()
+
+    made = [len(transcoder.feed(config, payload, pts_us)) for pts_us, payload in units]
+
+    assert min(made[1:]) == 1
+
+
+def test_a_gap_stays_a_gap() -> None:
+    config, units = aac_units()
+    transcoder = OpusTranscoder()
+    packets = [p for at, payload in units[:20] for p in transcoder.feed(config, payload, at)]
+    later = [p for at, payload in units[20:] for p in transcoder.feed(config, payload, at + 3_000_000)]
+
+    assert abs(later[0].pts_us - (units[20][0] + 3_000_000)) < 5_000
+    assert later[0].pts_us - packets[-1].pts_us > 2_900_000
+
+
+def test_times_that_jitter_do_not_tear_the_sound() -> None:
+    config, units = aac_units()
+    transcoder = OpusTranscoder()
+
+    packets = [
+        packet
+        for number, (at, payload) in enumerate(units)
+        for packet in transcoder.feed(config, payload, at + (20_000 if number % 3 else 0))
+    ]
+
+    assert {late.pts_us - early.pts_us for early, late in pairwise(packets)} == {20_000}
+
+
+def test_a_broken_frame_costs_only_itself() -> None:
+    config, units = aac_units()
+    transcoder = OpusTranscoder()
+
+    for broken in (b"", b"\xff" * 40):
+        with pytest.raises(PeerError):
+            transcoder.feed(config, broken, 0)
+
+    assert [packet for at, payload in units[:5] for packet in transcoder.feed(config, payload, at)]
