@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from tailrace.model.mix import VideoEncoding
@@ -38,6 +39,18 @@ SMALL: Final = 0.15
 # Three pictures of delay, 100 ms at 30 per second: what the promised 250 ms leave.
 MAX_THREADS: Final = 4
 
+# Of pictures that are encoded anew in their own size; the least is for the small ones of a browser on a bad network.
+ALIKE_KBPS: Final = 2000
+ALIKE_LEAST_KBPS: Final = 150
+ALIKE_GOP: Final = 2
+
+
+class Colours(Enum):
+    """How Y, U and V were made of red, green and blue: x264's names of primaries, transfer and matrix."""
+
+    BT709 = ("bt709", "bt709", "bt709")  # what media/canvas.py draws
+    BT601 = ("undef", "undef", "smpte170m")  # VP8, which tells no more than the matrix (RFC 6386 section 9.2)
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderSettings:
@@ -48,8 +61,10 @@ class EncoderSettings:
     options: tuple[tuple[str, str], ...]
 
 
-def choose(encoding: VideoEncoding, cores: int, preset: str = AUTO, threads: int = 0) -> EncoderSettings:
-    """Return the settings for one output on a machine with `cores`.
+def choose(
+    encoding: VideoEncoding, cores: int, preset: str = AUTO, threads: int = 0, colours: Colours = Colours.BT709
+) -> EncoderSettings:
+    """Return the settings for one output on a machine with `cores`; `colours` are those of its pictures.
 
     `preset` is a key of COSTS, or AUTO; `threads` 0 leaves their number to us.
     """
@@ -60,9 +75,20 @@ def choose(encoding: VideoEncoding, cores: int, preset: str = AUTO, threads: int
             # Of the automatic ones "faster" is for small outputs only.
             full = SMALL if preset == AUTO and name == "faster" else FULL
             if load(encoding, name) <= full * count:
-                return EncoderSettings(name, count, _options(encoding))
+                return EncoderSettings(name, count, _options(encoding, colours))
     # Too much for this machine: the fastest, which costs 4 dB, or what the configuration insists on.
-    return EncoderSettings("ultrafast" if preset == AUTO else preset, counts[-1], _options(encoding))
+    return EncoderSettings("ultrafast" if preset == AUTO else preset, counts[-1], _options(encoding, colours))
+
+
+def alike(width: int, height: int, fps: int) -> VideoEncoding:
+    """Return how a stream is encoded anew that is to look as it did: in its own size, made even, at its own rate.
+
+    The bit rate grows by less than the pixels do, as the eye asks for: 2 Mbit/s at 1280x720 and 30 pictures a second,
+    a third more than what browsers send of that size, since a picture that is encoded twice loses twice.
+    """
+    width, height, fps = max(2, width & ~1), max(2, height & ~1), max(1, fps)
+    share = width * height / (1280 * 720) * fps / 30
+    return VideoEncoding(width, height, fps, max(ALIKE_LEAST_KBPS, round(ALIKE_KBPS * share**0.75)), ALIKE_GOP)
 
 
 def load(encoding: VideoEncoding, preset: str) -> float:
@@ -94,9 +120,10 @@ def told(options: Mapping[str, int | str]) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in options.items())
 
 
-def _options(encoding: VideoEncoding) -> tuple[tuple[str, str], ...]:
+def _options(encoding: VideoEncoding, colours: Colours) -> tuple[tuple[str, str], ...]:
     kbps = encoding.bitrate_kbps
     group = encoding.fps * encoding.gop
+    primaries, transfer, matrix = colours.value
     options: dict[str, int | str] = {
         # A rate that a CDN can count on: no second may take more than its share. No filler, so no HRD to signal.
         "bitrate": kbps,
@@ -106,10 +133,9 @@ def _options(encoding: VideoEncoding) -> tuple[tuple[str, str], ...]:
         **in_groups(group),
         # A constant frame rate: x264 need not wait for the next picture's time.
         "force-cfr": 1,
-        # What media/canvas.py draws.
-        "colorprim": "bt709",
-        "transfer": "bt709",
-        "colormatrix": "bt709",
+        "colorprim": primaries,
+        "transfer": transfer,
+        "colormatrix": matrix,
         "range": "tv",
     }
     return told(options)

@@ -1,11 +1,14 @@
-"""PassThrough: the feed of one publisher's stream, its pictures untouched."""
+"""PassThrough: the feed of one publisher's stream, its pictures untouched unless they are VP8."""
 
 import asyncio
+import logging
+from collections import deque
 from collections.abc import Hashable, Sequence
 from contextlib import aclosing
 
 from tailrace.bus.reception import Reception
 from tailrace.bus.rooms import Left
+from tailrace.media.video_transcoder import MAX_WAITING, Transcoded, VideoTranscoder
 from tailrace.model.plan import Plan
 from tailrace.model.presence import Role
 from tailrace.model.task import WindowReport
@@ -16,6 +19,11 @@ from tailrace.worker.feed import Stage
 from tailrace.worker.filling import Filling
 from tailrace.worker.pipeline import Pipeline
 
+_log = logging.getLogger(__name__)
+
+# In Describe's notes.
+TRANSCODED = "VP8 is transcoded to H.264 since RTMP cannot carry it"
+
 
 class PassThrough:
     """Its output goes on at `start_us`."""
@@ -25,17 +33,25 @@ class PassThrough:
             raise AssertionError("a plan without a mix has a source")
         self._stage = stage
         self._source = plan.source
-        self._pipeline = Pipeline(plan, start_us, stage.lane)
+        self._pipeline = Pipeline(plan, start_us, stage.lane, self._transcode)
         self._filling = Filling(self._pipeline, stage)
         self._rejoins_known = 0
+        self._made: deque[Transcoded] = deque(maxlen=MAX_WAITING)
+        self._more = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._noted: tuple[str, ...] = ()
         stage.lane.shows(revision)
 
     async def run(self) -> None:
         """Relay until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            start(group, Reception(self._stage.bus, self._source, self._join, self._take).run(), "reception")
-            start(group, self._watch(), "presence")
-            start(group, self._filling.run(), "filling")
+        try:
+            async with asyncio.TaskGroup() as group:
+                start(group, Reception(self._stage.bus, self._source, self._join, self._take).run(), "reception")
+                start(group, self._watch(), "presence")
+                start(group, self._filling.run(), "filling")
+                start(group, self._hand_over(), "hand over")
+        finally:
+            self._pipeline.close()
 
     def suits(self, plan: Plan) -> bool:
         """Return whether `plan` relays the same stream."""
@@ -47,12 +63,12 @@ class PassThrough:
         self._stage.lane.shows(revision)
 
     def made(self) -> tuple[int, ...]:
-        """Return nothing: all work is done in the event loop."""
+        """Return nothing: nothing must come that publishers do not send."""
         return ()
 
     def notes(self) -> tuple[str, ...]:
-        """Return in words what is missing: what comes is what was asked."""
-        return self._filling.notes()
+        """Return in words what is transcoded, and what is missing."""
+        return *self._transcoding(), *self._filling.notes()
 
     def windows(self) -> tuple[WindowReport, ...]:
         """Return nothing: there is no canvas."""
@@ -63,6 +79,7 @@ class PassThrough:
             return False
         now = self._stage.clock.monotonic()
         self._pipeline.take(unit, now)
+        self._note()
         if self._pipeline.rejoins != self._rejoins_known:
             # The timeline was closed over a break, or has begun: output time 0 is at another Unix time now.
             self._began(now)
@@ -87,6 +104,40 @@ class PassThrough:
             self._filling.nobody_is_there()
             if self._pipeline.gap.filling:
                 self._began(now)
+
+    def _transcode(self) -> VideoTranscoder:
+        return VideoTranscoder(self._stage.job.preset, self._stage.job.threads, self._from_transcoder)
+
+    def _from_transcoder(self, made: Transcoded) -> None:
+        """Called in the transcoder's thread."""
+        self._made.append(made)
+        self._loop.call_soon_threadsafe(self._more.set)
+
+    async def _hand_over(self) -> None:
+        """Put what was transcoded on the lane, unless the task has been taken over by another child."""
+        while True:
+            await self._more.wait()
+            self._more.clear()
+            while self._made:
+                made = self._made.popleft()
+                if await self._stage.still_ours():
+                    self._pipeline.show(made)
+            self._note()
+
+    def _transcoding(self) -> tuple[str, ...]:
+        transcoder = self._pipeline.transcoder
+        if transcoder is None:
+            return ()
+        left_out = transcoder.left_out
+        slow = (f"this machine is too slow: pictures left out so far: {left_out}",) if left_out else ()
+        return TRANSCODED, *slow
+
+    def _note(self) -> None:
+        if (notes := self._transcoding()) != self._noted:
+            if not self._noted or not notes:
+                _log.info("pictures are transcoded" if notes else "pictures are passed through")
+            self._noted = notes
+            self._stage.changed()
 
     def _began(self, now: float) -> None:
         self._rejoins_known = self._pipeline.rejoins

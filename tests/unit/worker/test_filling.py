@@ -12,6 +12,7 @@ from tailrace.bus.rooms import Rooms
 from tailrace.clock import SystemClock
 from tailrace.ids import Kind, Room, SdkAppId, Stream, TaskId, UserId
 from tailrace.media.still import Stills, last_picture
+from tailrace.media.video_transcoder import VideoTranscoder
 from tailrace.model.plan import AudioEncoding, Plan
 from tailrace.model.task_event import What
 from tailrace.secret import Secret
@@ -55,7 +56,7 @@ class Filled:
             tell=self._tell,
             earlier=earlier,
         )
-        self.pipeline = Pipeline(plan, 0, stage.lane)
+        self.pipeline = Pipeline(plan, 0, stage.lane, lambda: VideoTranscoder("auto", 1, lambda made: None))
         self.filling = Filling(self.pipeline, stage)
 
     def comes(self, session: int = 1) -> None:

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+import queue
 
 import av
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from tailrace.ids import Kind, Room, SdkAppId, Stream, UserId
 from tailrace.media.still import black, encode, last_picture
+from tailrace.media.video_transcoder import Transcoded, VideoTranscoder
 from tailrace.model.mix import NO_SEI, LayoutVolume, PassThrough, Sei
 from tailrace.model.plan import AudioEncoding, Plan
 from tailrace.unit import Unit
@@ -35,7 +37,11 @@ class Relayed:
         self.messages: list[Message] = []
         self.reel = Reel(audio, video, self.messages.append, start_us // 1000)
         lane = Junction(self.reel, video, lambda now_us: None, lambda revision: None).lane()
-        self.pipeline = Pipeline(plan, start_us, lane)
+        self.pipeline = Pipeline(plan, start_us, lane, self._transcode)
+
+    def _transcode(self) -> VideoTranscoder:
+        self.made: queue.Queue[Transcoded] = queue.Queue()
+        return VideoTranscoder("auto", 1, self.made.put)
 
     def feed(self, units: list[Unit]) -> "Relayed":
         for unit in units:
