@@ -35,17 +35,54 @@ class OpusPacket:
     payload: bytes
 
 
-class OpusTranscoder:
-    """Feed it AAC units in order. A gap in them is a gap in what comes out: nothing is put into it."""
+class OpusEncoder:
+    """Feed it frames of sound in order. A gap in them is a gap in what comes out: nothing is put into it."""
 
     def __init__(self) -> None:
         self._encoder = _open()
-        self._decoder: AudioCodecContext | None = None
-        self._config = b""
         self._resampler: AudioResampler | None = None
         self._fed = 0  # samples that the encoder was given
         # The current run of gapless sound: when it began, which of the encoder's samples that was, what came since.
         self._anchor_us = self._first_sample = self._samples_in = self._rate_in_hz = 0
+
+    def encode(self, frame: AudioFrame, at_us: int) -> list[OpusPacket]:
+        """Return what a frame, heard from `at_us` on, completes: mostly one packet or none."""
+        resampler = self._follow(at_us, frame)
+        frame.pts = None
+        packets = []
+        for ready in resampler.resample(_stereo(frame)):
+            ready.pts, ready.time_base = self._fed, Fraction(1, RATE_HZ)
+            self._fed += ready.samples
+            # The number of a packet is that of its first sample, less what the encoder looks ahead.
+            packets += [
+                OpusPacket(self._time_of(packet.pts or 0), bytes(packet)) for packet in self._encoder.encode(ready)
+            ]
+        return packets
+
+    def _follow(self, at_us: int, frame: AudioFrame) -> AudioResampler:
+        """Begin a new run of gapless sound when the input's clock has left the count of its samples."""
+        if self._resampler is not None and self._rate_in_hz == frame.sample_rate:
+            expected_us = self._anchor_us + self._samples_in * 1_000_000 // self._rate_in_hz
+            if abs(at_us - expected_us) <= LARGEST_DRIFT_US:
+                self._samples_in += frame.samples
+                return self._resampler
+        # What is left of the last run, less than a packet, is given up: it was to be heard before the gap.
+        self._resampler = AudioResampler(_FORMAT, _LAYOUT, RATE_HZ, frame_size=FRAME_SAMPLES)
+        self._rate_in_hz, self._samples_in = frame.sample_rate, frame.samples
+        self._anchor_us, self._first_sample = at_us, self._fed
+        return self._resampler
+
+    def _time_of(self, sample: int) -> int:
+        return self._anchor_us + (sample - self._first_sample) * 1_000_000 // RATE_HZ
+
+
+class OpusTranscoder:
+    """Feed it AAC units in order. A gap in them is a gap in what comes out: nothing is put into it."""
+
+    def __init__(self) -> None:
+        self._encoder = OpusEncoder()
+        self._decoder: AudioCodecContext | None = None
+        self._config = b""
 
     def feed(self, config: bytes, payload: bytes, pts_us: int) -> list[OpusPacket]:
         """Return what one unit (its AudioSpecificConfig, one raw frame, its time) completes: mostly one packet.
@@ -62,39 +99,22 @@ class OpusTranscoder:
         except av.FFmpegError as error:
             raise PeerError(f"AAC frame of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
         for frame in frames:
-            self._follow(pts_us, frame)
-            pts_us += frame.samples * 1_000_000 // frame.sample_rate
-            packets += self._encode(frame)
+            lasts_us = frame.samples * 1_000_000 // frame.sample_rate
+            packets += self._encoder.encode(frame, pts_us)
+            pts_us += lasts_us
         return packets
 
-    def _follow(self, pts_us: int, frame: AudioFrame) -> None:
-        """Begin a new run of gapless sound when the input's clock has left the count of its samples."""
-        if self._rate_in_hz == frame.sample_rate:
-            expected_us = self._anchor_us + self._samples_in * 1_000_000 // self._rate_in_hz
-            if abs(pts_us - expected_us) <= LARGEST_DRIFT_US:
-                self._samples_in += frame.samples
-                return
-        # What is left of the last run, less than a packet, is given up: it was to be heard before the gap.
-        self._resampler = AudioResampler(_FORMAT, _LAYOUT, RATE_HZ, frame_size=FRAME_SAMPLES)
-        self._rate_in_hz, self._samples_in = frame.sample_rate, frame.samples
-        self._anchor_us, self._first_sample = pts_us, self._fed
 
-    def _encode(self, frame: AudioFrame) -> list[OpusPacket]:
-        if self._resampler is None:
-            raise AssertionError("a run of sound has a resampler")
-        frame.pts = None
-        packets = []
-        for ready in self._resampler.resample(frame):
-            ready.pts, ready.time_base = self._fed, Fraction(1, RATE_HZ)
-            self._fed += ready.samples
-            # The number of a packet is that of its first sample, less what the encoder looks ahead.
-            packets += [
-                OpusPacket(self._time_of(packet.pts or 0), bytes(packet)) for packet in self._encoder.encode(ready)
-            ]
-        return packets
-
-    def _time_of(self, sample: int) -> int:
-        return self._anchor_us + (sample - self._first_sample) * 1_000_000 // RATE_HZ
+def _stereo(frame: AudioFrame) -> AudioFrame:
+    """Make two channels of one without a change of level: swresample would make it quieter by 3 dB."""
+    if len(frame.layout.channels) != 1 or not frame.format.is_planar:
+        return frame
+    doubled = AudioFrame(frame.format.name, _LAYOUT, frame.samples)
+    doubled.sample_rate = frame.sample_rate
+    one = bytes(frame.planes[0])[: frame.samples * frame.format.bytes]
+    for plane in doubled.planes:
+        plane.update(one.ljust(plane.buffer_size, b"\0"))
+    return doubled
 
 
 def _decoder(config: bytes) -> AudioCodecContext:

@@ -8,7 +8,7 @@ import pytest
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import AacEncoder
-from tailrace.media.opus import RATE_HZ, OpusPacket, OpusTranscoder
+from tailrace.media.opus import RATE_HZ, OpusEncoder, OpusPacket, OpusTranscoder
 from tailrace.model.plan import AudioEncoding
 
 SECONDS = 2.0
@@ -95,3 +95,19 @@ def test_a_broken_frame_costs_only_itself() -> None:
             transcoder.feed(config, broken, 0)
 
     assert [packet for at, payload in units[:5] for packet in transcoder.feed(config, payload, at)]
+
+
+@pytest.mark.parametrize(("layout", "channels"), [("mono", 1), ("stereo", 2)])
+def test_one_channel_is_as_loud_as_two(layout: str, channels: int) -> None:
+    encoder, decoder = OpusEncoder(), av.CodecContext.create("opus", "r")
+    wave = (0.5 * np.sin(2 * np.pi * 1000 * np.arange(1024 * 40) / 48000)).astype(np.float32)
+    heard: list[np.ndarray] = []
+
+    for begin in range(0, len(wave), 1024):
+        frame = av.AudioFrame.from_ndarray(np.tile(wave[begin : begin + 1024], (channels, 1)), "fltp", layout)
+        frame.sample_rate = 48000
+        for packet in encoder.encode(frame, begin * 1_000_000 // 48000):
+            heard += [part.to_ndarray() for part in decoder.decode(av.Packet(packet.payload))]
+
+    both = np.concatenate(heard, axis=1)[:, 9600:]
+    assert [float(np.abs(one).max()) for one in both] == pytest.approx([0.5, 0.5], abs=0.03)
