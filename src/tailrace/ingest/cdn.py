@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tailrace.errors import NameTaken, PeerError
-from tailrace.ingest.group import Group
+from tailrace.model.group import Group
 from tailrace.wire import aac, flv, h264
 from tailrace.wire.rtmp import amf0
 

@@ -13,8 +13,8 @@ from tailrace.clock import Clock
 from tailrace.config import App
 from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, Stream
-from tailrace.ingest.group import Group
 from tailrace.ingest.stay import Connection, Stay, Stays
+from tailrace.model.group import Group
 from tailrace.model.presence import Exit, Presence, Role
 from tailrace.unit import Unit
 

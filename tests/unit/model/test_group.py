@@ -1,6 +1,6 @@
 """Group: what a late subscriber is given."""
 
-from tailrace.ingest.group import Group
+from tailrace.model.group import Group
 from tailrace.unit import Codec, Unit
 
 
