@@ -55,7 +55,7 @@ class Session(Protocol):
         """
         ...
 
-    async def close(self) -> None:
+    async def end(self) -> None:
         """End it in order; twice is harmless."""
         ...
 
@@ -195,7 +195,7 @@ class Signaling:
     async def _delete(self, name: str) -> Response:
         session = self.sessions.get(name)
         self.sessions.discard(session)
-        await session.close()
+        await session.end()
         return _respond(HTTPStatus.OK)
 
     async def _look(self, name: str) -> Response:

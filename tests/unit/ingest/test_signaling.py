@@ -37,7 +37,7 @@ class FakeSession:
             return "new credentials"
         return None
 
-    async def close(self) -> None:
+    async def end(self) -> None:
         self.closed += 1
 
 
