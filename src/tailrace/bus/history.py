@@ -72,7 +72,7 @@ class History:
         pattern = events_of(app) if task_id is None else task_event(app, task_id)
         if not start and since:
             # Asked first: what is stored meanwhile belongs to the next page.
-            behind = await self._last_sequence() + 1
+            behind = await self.end()
             place: dict[str, Any] = {"start_time": datetime.fromtimestamp(since, UTC).isoformat()}
         else:
             start = behind = max(1, start)
@@ -94,9 +94,10 @@ class History:
             place = {"seq": behind}
         return Page(found, behind, more=True)
 
-    async def _last_sequence(self) -> int:
+    async def end(self) -> int:
+        """Return the number that the next event will have. Raises BusError."""
         with asking("look at the events"):
-            return int((await self._bus.js.stream_info(EVENTS)).state.last_seq)
+            return int((await self._bus.js.stream_info(EVENTS)).state.last_seq) + 1
 
     async def _batch(self, pattern: str, place: dict[str, Any], batch: int) -> tuple[list[Msg], bool]:
         """Return some events, and whether there are more of them behind."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tailrace.bus.bucket import Bucket, Entry
 from tailrace.bus.connection import Bus
@@ -26,6 +28,7 @@ class Mirror:
         self._revisions: dict[str, int] = {}
         self._complete = asyncio.Event()
         self._stale = asyncio.Event()
+        self._notices: list[Callable[[Stored], None]] = []
 
     async def run(self) -> None:
         """Follow the bucket until cancelled."""
@@ -61,6 +64,15 @@ class Mirror:
         """Return the records of the tasks of all apps that have not ended."""
         return tuple(self._live.values())
 
+    @contextmanager
+    def following(self, notice: Callable[[Stored], None]) -> Iterator[None]:
+        """Call `notice` with each record that becomes known or changes, for as long as this is open."""
+        self._notices.append(notice)
+        try:
+            yield
+        finally:
+            self._notices.remove(notice)
+
     def learn(self, stored: Stored) -> None:
         """Take in what this process has just written or read."""
         self._keep(task_key(stored.app, stored.record.task_id), stored.revision, stored)
@@ -95,3 +107,6 @@ class Mirror:
             self._live[key] = stored
         else:
             self._live.pop(key, None)
+        if stored is not None:
+            for notice in tuple(self._notices):
+                notice(stored)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from tailrace.bus.bucket import Bucket, Entry
 from tailrace.bus.connection import Bus
@@ -85,12 +85,17 @@ class Rooms:
         return await self._list(presences_of(None, room, None))
 
     async def watch(
-        self, app: SdkAppId | None = None, room: Room | None = None, user: UserId | None = None
+        self,
+        app: SdkAppId | None = None,
+        room: Room | None = None,
+        user: UserId | None = None,
+        whole: Callable[[], None] | None = None,
     ) -> AsyncGenerator[Change, None]:
         """Yield Joined for everyone there, then each change, for ever. Expiry comes as Left.
 
         A lost bus, or one that comes back empty, is nobody's leaving: after a reconnection a member has `lost_after`
-        seconds to be heard of again. Close the generator (`contextlib.aclosing`), so that its subscription ends.
+        seconds to be heard of again. `whole` is called each time that all who are
+        there were yielded. Close the generator (`contextlib.aclosing`), so that its subscription ends.
         """
         pattern = presences_of(app, room, user)
         now = asyncio.get_running_loop().time
@@ -114,21 +119,27 @@ class Rooms:
             inbox.put_nowait(None)
             try:
                 while True:
-                    for change in await self._next(inbox, pattern, roster):
+                    changes, all_read = await self._next(inbox, pattern, roster)
+                    for change in changes:
                         yield change
+                    if all_read and whole is not None:
+                        whole()
                     for key in roster.silent(now()):
                         if (left := await self._ask_after(key, roster)) is not None:
                             yield left
             finally:
                 await self._bus.unsubscribe(feed)
 
-    async def _next(self, inbox: asyncio.Queue[Entry | None], pattern: str, roster: Roster) -> list[Change]:
+    async def _next(
+        self, inbox: asyncio.Queue[Entry | None], pattern: str, roster: Roster
+    ) -> tuple[Sequence[Change], bool]:
+        """Return the next changes, if any came soon, and whether they are what a reading of all has brought."""
         now = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(self.lost_after / LOOKS_PER_LIFETIME):
                 entry = await inbox.get()
         except TimeoutError:
-            return []
+            return (), False
         if entry is not None:
             entries = [entry]
         else:
@@ -140,9 +151,9 @@ class Rooms:
                 await asyncio.sleep(self.lost_after / LOOKS_PER_LIFETIME)
                 if inbox.empty():
                     inbox.put_nowait(None)
-                return []
+                return (), False
         heard = (roster.heard(entry.key, _presence(entry), now()) for entry in entries)
-        return [change for change in heard if change is not None]
+        return [change for change in heard if change is not None], entry is None
 
     async def _ask_after(self, key: str, roster: Roster) -> Change | None:
         """Decide about a member who was not heard of: gone only if the bus, reached all the time, says so."""

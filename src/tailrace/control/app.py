@@ -23,6 +23,7 @@ from tailrace.control.admission import Admission
 from tailrace.control.callbacks.dispatcher import Dispatcher
 from tailrace.control.caller import Callers
 from tailrace.control.console.door import Door
+from tailrace.control.console.live import Live
 from tailrace.control.console.media import MediaAddress
 from tailrace.control.console.routes import Pages, routes
 from tailrace.control.console.site import Site
@@ -87,7 +88,9 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 metrics = Metrics(lambda: (stored.record for stored in mirror.list()))
                 service = Service(config, tasks, guard, clock, History(bus), Deliveries(bus), Replays(bus))
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
-                console = routes(_pages(config, bus, clock)) if config.console.enabled else []
+                live = Live(bus, mirror, service)
+                watching = start(group, live.run(), "what browsers follow")
+                console = routes(_pages(service, bus, live)) if config.console.enabled else []
                 server = serving(
                     paths(api, Readiness(bus, clock).look, metrics, console),
                     bound,
@@ -98,15 +101,18 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 async with server:
                     ready({"http": f"http://{address_of(bound)}"})
                     await stopped.wait()
-                for side_task in (sending, registrar, janitor, hearing, following):
+                    live.close()
+                for side_task in (watching, sending, registrar, janitor, hearing, following):
                     await stop(side_task)
         finally:
             await bus.close()
 
 
-def _pages(config: Config, bus: Bus, clock: Clock) -> Pages:
+def _pages(service: Service, bus: Bus, live: Live) -> Pages:
+    config, clock = service.config, service.clock
     site = Site(config.console.url)
-    return Pages(Door(Callers(config), site, clock), site, MediaAddress(bus, config.console.media_url, clock))
+    door = Door(Callers(config), site, clock)
+    return Pages(door, site, MediaAddress(bus, config.console.media_url, clock), live, clock)
 
 
 def _tasks(config: Config, bus: Bus, mirror: Mirror, crew: Crew, story: Story, clock: Clock) -> Tasks:

@@ -8,6 +8,7 @@ from tailrace.config import Account, App, Config, Key
 from tailrace.errors import (
     AccountUnverified,
     AppUnknown,
+    CallRefused,
     ClockSkewed,
     NotPermitted,
     SecretIdMalformed,
@@ -44,6 +45,14 @@ class Caller:
         """Return the SdkAppIds that this key is for, in the configuration's order."""
         only = self.key.sdk_app_ids
         return tuple(app for app in self.apps if not only or app in only)
+
+    def may(self, action: str, sdk_app_id: int) -> bool:
+        """Whether `permit` lets this key call `action` for this SdkAppId, with a signature that it may sign with."""
+        try:
+            self.permit(action, tc3.ALGORITHM, sdk_app_id)
+        except CallRefused:
+            return False
+        return True
 
     def permit(self, action: str, signature: str, sdk_app_id: object) -> None:
         """Raise the first reason why this key may not call `action` with this signature method for this SdkAppId."""

@@ -139,7 +139,7 @@ async def describe_publish_cdn_stream(request: Request, caller: Caller, service:
     return Response(
         total_count=len(found),
         task_list=tuple(
-            _task(task.record, task.output, service.tasks.why(task.record))
+            task_info(task.record, task.output, service.tasks.why(task.record))
             for task in await service.tasks.inspect(page)
         ),
     )
@@ -154,7 +154,8 @@ def _fits(record: TaskRecord, request: Request) -> bool:
     )
 
 
-def _task(record: TaskRecord, output: OutputReport, reason: str) -> TaskInfo:
+def task_info(record: TaskRecord, output: OutputReport, reason: str) -> TaskInfo:
+    """Return what is told of a task; `output` has a report for each destination of its plan."""
     plan = record.plan
     return TaskInfo(
         task_id=record.task_id,

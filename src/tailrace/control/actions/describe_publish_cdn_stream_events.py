@@ -138,7 +138,7 @@ async def describe_publish_cdn_stream_events(request: Request, caller: Caller, s
     )
     deliveries = await service.deliveries.of(app, [stored.sequence for stored in page.events])
     return Response(
-        event_list=tuple(_event(stored, deliveries) for stored in page.events),
+        event_list=tuple(event_info(stored, deliveries) for stored in page.events),
         next_sequence_number=page.next_sequence,
         more=1 if page.more else 0,
     )
@@ -149,7 +149,8 @@ def _in_room(room: Room, request: Request) -> bool:
     return request.room_id in (None, room.room_id) and numeric in (None, room.numeric)
 
 
-def _event(stored: StoredEvent, deliveries: Mapping[int, Delivery]) -> EventInfo:
+def event_info(stored: StoredEvent, deliveries: Mapping[int, Delivery]) -> EventInfo:
+    """Return what is told of an event; `deliveries` has that of its callback under its number, if there is one."""
     event, delivery = stored.event, deliveries.get(stored.sequence)
     of_task = event if isinstance(event, TaskEvent) else None
     return EventInfo(

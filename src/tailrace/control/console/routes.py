@@ -5,25 +5,36 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tailrace import __version__
+from tailrace.clock import Clock
+from tailrace.control.actions.describe_publish_cdn_stream import describe_publish_cdn_stream
+from tailrace.control.actions.describe_publish_cdn_stream_events import describe_publish_cdn_stream_events
 from tailrace.control.caller import Caller
 from tailrace.control.console import body, files
 from tailrace.control.console.cookie import Session
 from tailrace.control.console.door import Door
+from tailrace.control.console.live import Live
 from tailrace.control.console.media import MediaAddress
 from tailrace.control.console.replies import Endpoint, answering, reply, with_headers
 from tailrace.control.console.site import Site
+from tailrace.control.console.stream import EventStream
+from tailrace.ids import SdkAppId
 
 ROOT = "/console"
 NO_CONTENT = 204
+# What the key may not ask the API, it is not told either.
+_DESCRIBE = describe_publish_cdn_stream.name
+_EVENTS = describe_publish_cdn_stream_events.name
 
 
 class Pages:
-    """The pages, and the session that they begin with."""
+    """The pages, the session that they begin with, and the stream that keeps them up to date."""
 
-    def __init__(self, door: Door, site: Site, media: MediaAddress) -> None:
+    def __init__(self, door: Door, site: Site, media: MediaAddress, live: Live, clock: Clock) -> None:
         self._door = door
         self._site = site
         self._media = media
+        self._live = live
+        self._clock = clock
 
     async def index(self, request: Request) -> Response:
         """Serve the one page; what it shows is decided by its scripts."""
@@ -53,6 +64,15 @@ class Pages:
         self._door.take(response)
         return response
 
+    async def stream(self, request: Request) -> Response:
+        """Tell what the key may see, as it changes."""
+        self._site.check_read(request.headers)
+        caller, session = self._door.whose(request)
+        seen, heard = (
+            {SdkAppId(app) for app in caller.reach() if caller.may(action, app)} for action in (_DESCRIBE, _EVENTS)
+        )
+        return EventStream(self._live, self._live.follow(seen, heard), session.expires - self._clock.unix())
+
     async def _file(self, request: Request, name: str) -> Response:
         media = await self._media.of(self._site.host(request.headers))
         if (path := files.find(name)) is None:
@@ -79,6 +99,7 @@ def routes(pages: Pages) -> list[BaseRoute]:
         ("GET", "/static/{name:path}", pages.static),
         ("POST", "/api/session", pages.sign_in),
         ("GET", "/api/session", pages.session),
+        ("GET", "/api/stream", pages.stream),
         ("DELETE", "/api/session", pages.sign_out),
     ]
     found: list[BaseRoute] = [
