@@ -53,7 +53,7 @@ class Server:
     def __enter__(self) -> Self:
         ready = self._folder / "ready.json"
         command = ["-m", "tailrace", "serve", "--data", str(self._folder / "data"), "--ready-file", str(ready)]
-        free = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP")}
+        free = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP", "WEBRTC")}
         # What is measured is not what a worker would take: forty relays, or three mixes, are too much for two cores.
         limits = {"TAILRACE_LIMITS__REQUESTS_PER_SECOND": "0", "TAILRACE_WORKER__MAX_CPU": "0"}
         env = os.environ | free | limits | self._settings

@@ -6,7 +6,7 @@ Unknown keys are errors.
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -25,6 +25,18 @@ def _secret(value: object) -> Secret:
 
 def _network(value: str) -> str:
     ip_network(value)
+    return value
+
+
+def _address(value: str) -> str:
+    return str(ip_address(value))
+
+
+def _ice_url(value: str) -> str:
+    if not _ICE_URL.fullmatch(value):
+        raise ValueError(
+            "expected an address such as stun:stun.example.com:3478 or turn:turn.example.com?transport=udp"
+        )
     return value
 
 
@@ -66,6 +78,9 @@ _CALLBACK_URL = re.compile(r'[!"$-~]*')
 # What a browser sends as Origin, in the letters that it uses.
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
+# RFC 7064 and RFC 7065.
+_ICE_URL = re.compile(r"(stuns?|turns?):[A-Za-z0-9.\-\[\]:]{1,255}(\?transport=(udp|tcp))?")
+
 SecretText = Annotated[
     Secret,
     BeforeValidator(_secret),
@@ -78,6 +93,8 @@ CallbackUrlText = Annotated[
 ]
 CallbackKeyText = Annotated[SecretText, AfterValidator(_callback_key)]
 Origin = Annotated[str, AfterValidator(_origin)]
+Address = Annotated[str, AfterValidator(_address)]
+IceUrl = Annotated[str, AfterValidator(_ice_url)]
 Network = Annotated[str, AfterValidator(_network)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -105,6 +122,7 @@ class Listen(Section):
     http: Port = 8930
     media_http: Port = 8931
     rtmp: Port = 1935
+    webrtc: Port = 8189
 
 
 class BusSettings(Section):
@@ -210,6 +228,30 @@ class Ingest(Section):
     handshake_timeout: Annotated[float, Field(gt=0, le=60)] = 10
 
 
+class IceServer(Section):
+    """A STUN or TURN server that browsers are told of, in Link headers."""
+
+    urls: Annotated[tuple[IceUrl, ...], Field(min_length=1)]
+    username: Annotated[str, Field(max_length=512)] = ""
+    credential: SecretText = Secret("")
+
+
+class WebRtc(Section):
+    """Browsers: WHIP in, WHEP out. All media goes over the one UDP port `listen.webrtc`.
+
+    `announce`: addresses under which browsers reach that port; empty: where it listens, or all of this machine's.
+    `max_sessions`: bounds memory; one process has no time for so many publishers.
+    `keyframe_interval`: publishers are asked for a key frame at least so often; 0: only when one is needed.
+    `handshake_timeout`: from the answer to the first moment at which media can flow.
+    """
+
+    announce: tuple[Address, ...] = ()
+    ice_server: tuple[IceServer, ...] = ()
+    max_sessions: Annotated[int, Field(ge=1)] = 500
+    keyframe_interval: Annotated[float, Field(ge=0, le=60)] = 2
+    handshake_timeout: Annotated[float, Field(gt=0, le=60)] = 10
+
+
 class WorkerSettings(Section):
     """Relay tasks on this machine. `ack_wait`: seconds without a sign of life after which a task is handed on.
 
@@ -259,6 +301,7 @@ class Config(Section):
     console: Console = Console()
     rooms: Rooms = Rooms()
     ingest: Ingest = Ingest()
+    webrtc: WebRtc = WebRtc()
     worker: WorkerSettings = WorkerSettings()
     relay: Relaying = Relaying()
     encoding: Encoding = Encoding()

@@ -145,6 +145,10 @@ class AppUnknown(CallerError):
     """No such SdkAppId, or it belongs to another account."""
 
 
+class StreamUnknown(CallerError):
+    """Nobody publishes the stream that somebody wants to watch."""
+
+
 class TaskNotFound(CallerError):
     """No such task in this SdkAppId."""
 
@@ -163,6 +167,10 @@ class QuotaUsedUp(CallerError):
 
 class NoRoom(CallerError):
     """There are workers, and none of them has room for the task; the text names what they are short of."""
+
+
+class SessionsFull(CallerError):
+    """There are as many WebRTC sessions as there may be; one of them has to end first."""
 
 
 class RecordingNotStoppable(CallerError):

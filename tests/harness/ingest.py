@@ -27,7 +27,7 @@ def make_config(**ingest: Any) -> Config:
     """One app, free ports on loopback."""
     account = Account(app_id=1, secret_id="id", secret_key=Secret("key"))
     return Config(
-        listen=Listen(http=0, media_http=0, rtmp=0),
+        listen=Listen(http=0, media_http=0, rtmp=0, webrtc=0),
         account=(account,),
         app=(App(sdk_app_id=APP, account=1, key=KEY),),
         rooms=Rooms(lost_after=LOST_AFTER),

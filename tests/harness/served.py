@@ -29,6 +29,7 @@ _SETTINGS = {
     "TAILRACE_LISTEN__HTTP": "0",
     "TAILRACE_LISTEN__MEDIA_HTTP": "0",
     "TAILRACE_LISTEN__RTMP": "0",
+    "TAILRACE_LISTEN__WEBRTC": "0",
     "TAILRACE_LIMITS__REQUESTS_PER_SECOND": "0",
     "TAILRACE_LOG__LEVEL": "debug",  # "role started" has the process ids
     "TAILRACE_LOG__FORMAT": "json",

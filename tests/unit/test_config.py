@@ -17,7 +17,7 @@ def test_the_defaults_listen_on_loopback_only() -> None:
     config = Config()
 
     assert config.listen.host == "127.0.0.1"
-    assert (config.listen.http, config.listen.media_http, config.listen.rtmp) == (8930, 8931, 1935)
+    assert (config.listen.http, config.listen.media_http, config.listen.rtmp, config.listen.webrtc) == (8930, 8931, 1935, 8189)
     assert config.account == ()
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from tailrace.bus.embedded import EmbeddedServer, server_program
 from tailrace.cli import crew, settings, target
 from tailrace.cli.exits import CommandError
 from tailrace.cli.folder import DataFolder, default_folder
+from tailrace.cli.ports import check_free
+from tailrace.cli.roles import DATAGRAMS, LISTENS
 from tailrace.config import Config
 from tailrace.errors import TailraceError
 from tailrace.model.need import RELAY
@@ -143,10 +144,10 @@ def _ports(config_file: Path | None, folder: DataFolder) -> str:
     if running := folder.read_running():
         return f"a server runs here already (process {running.get('pid')}), at {running.get('http')}"
     config = _read(config_file, folder)[1] or Config()
-    wanted = {name: getattr(config.listen, name) for name in ("http", "media_http", "rtmp")}
+    wanted = {name: getattr(config.listen, name) for names in LISTENS.values() for name in names}
     for name, port in wanted.items():
         try:
-            socket.create_server((config.listen.host, port)).close()
+            check_free(config.listen.host, port, datagrams=name in DATAGRAMS)
         except OSError as error:
             key = settings.variable(("listen", name))
             raise ValueError(

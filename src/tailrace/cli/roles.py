@@ -38,11 +38,13 @@ class RoleName(StrEnum):
 # The listening keys of each role, by their names in the configuration and in the ready file.
 LISTENS: Mapping[RoleName, tuple[str, ...]] = {
     RoleName.CONTROL: ("http",),
-    RoleName.INGEST: ("media_http", "rtmp"),
+    RoleName.INGEST: ("media_http", "rtmp", "webrtc"),
     RoleName.WORKER: (),
     RoleName.BUS: (),
 }
-_SCHEMES = {"http": "http", "media_http": "http", "rtmp": "rtmp", "nats": "nats"}
+# Those of them that are UDP ports.
+DATAGRAMS = frozenset({"webrtc"})
+_SCHEMES = {"http": "http", "media_http": "http", "rtmp": "rtmp", "webrtc": "udp", "nats": "nats"}
 
 
 def as_url(name: str, address: str) -> str:
@@ -71,7 +73,8 @@ def app_role(name: RoleName, config: Config, bus_url: Secret, known: Mapping[str
 
 def keep_ports(config: Config, known: Mapping[str, str]) -> Config:
     """Return the configuration with the ports of `known` addresses in place of 0."""
-    ports = {name: urlsplit(as_url(name, known[name])).port for name in ("http", "media_http", "rtmp") if name in known}
+    listening = [name for names in LISTENS.values() for name in names]
+    ports = {name: urlsplit(as_url(name, known[name])).port for name in listening if name in known}
     return config.model_copy(update={"listen": config.listen.model_copy(update=ports)})
 
 

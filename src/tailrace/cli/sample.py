@@ -19,6 +19,7 @@ host = "127.0.0.1"             # 0.0.0.0 to serve other machines
 http = 8930                    # Cloud API; 0 picks a free port
 media_http = 8931              # HTTP-FLV of the built-in CDN
 rtmp = 1935                    # publishing into rooms, and the built-in CDN
+webrtc = 8189                  # UDP: sound and pictures of browsers, WHIP and WHEP
 
 [bus]
 url = ""                       # empty: run the embedded nats-server; else nats://user:password@host:4222
@@ -69,6 +70,16 @@ lost_after = 10                # seconds that a publisher who vanished without a
 cdn_from = ["127.0.0.0/8", "::1/128"]    # from where anybody may publish to the built-in CDN and play
 max_connections = 1000
 handshake_timeout = 10         # seconds
+
+[webrtc]
+announce = []                  # addresses under which browsers reach this machine; empty: those that it has
+max_sessions = 500             # publishers and viewers at the same time
+keyframe_interval = 2          # seconds after which a publisher is asked for a key frame; 0: only when one is needed
+handshake_timeout = 10         # seconds
+# [[webrtc.ice_server]]        # for browsers that cannot reach the UDP port
+# urls = ["turn:turn.example.com:3478"]
+# username = ""
+# credential = ""
 
 [worker]
 max_tasks = 100                # relays on this machine at the same time

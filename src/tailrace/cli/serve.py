@@ -3,7 +3,6 @@
 import gc
 import logging
 import os
-import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +13,8 @@ from tailrace import __version__, logs
 from tailrace.cli import sample, settings
 from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.folder import DataFolder, write_whole
-from tailrace.cli.roles import BUS_URL, LISTENS, RoleName, app_role, as_url, bus_role, shown_bus
+from tailrace.cli.ports import check_free
+from tailrace.cli.roles import BUS_URL, DATAGRAMS, LISTENS, RoleName, app_role, as_url, bus_role, shown_bus
 from tailrace.cli.slate import check_slate
 from tailrace.config import Config
 from tailrace.errors import ConfigError, RoleFailed
@@ -126,8 +126,7 @@ def _check_ports(config: Config, roles: Sequence[RoleName]) -> None:
     for name in (name for role in roles for name in LISTENS[role]):
         port: int = getattr(config.listen, name)
         try:
-            with socket.create_server((config.listen.host, port), family=_family(config.listen.host)):
-                pass
+            check_free(config.listen.host, port, datagrams=name in DATAGRAMS)
         except OSError as error:
             raise CommandError(
                 f"cannot listen on {config.listen.host} port {port} (listen.{name}): {os.strerror(error.errno or 0)}; "
@@ -136,15 +135,12 @@ def _check_ports(config: Config, roles: Sequence[RoleName]) -> None:
             ) from None
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
 def _greeting(ready: dict[str, str], file: Path, config: Config, seconds: float) -> str:
     """Return what is printed once it serves: all that a caller needs, and of the keys only where they are."""
     console = f"{ready['http']}/console/" if "http" in ready and config.console.enabled else None
     rows = [("Cloud API", ready.get("http")), ("Console", console)]
-    rows += [("Media HTTP", ready.get("media_http")), ("RTMP", ready.get("rtmp")), ("NATS", ready.get("nats"))]
+    rows += [("Media HTTP", ready.get("media_http")), ("RTMP", ready.get("rtmp"))]
+    rows += [("WebRTC", ready.get("webrtc")), ("NATS", ready.get("nats"))]
     rows += [("SecretId", key.secret_id) for account in config.account[:1] for key in account.keys[:1]]
     rows += [("SdkAppId", str(app.sdk_app_id)) for app in config.app[:1]]
     rows += [("Keys", f"in {file}")]

@@ -13,7 +13,7 @@ import httpx
 from tailrace.cli import settings
 from tailrace.cli.exits import CommandError, Exit
 from tailrace.cli.folder import DataFolder, default_folder
-from tailrace.cli.roles import as_url
+from tailrace.cli.roles import LISTENS, as_url
 from tailrace.config import RELAY_REGIONS, App, Config
 from tailrace.errors import ApiError, PeerError
 from tailrace.ids import USER_ID, USER_ID_FORM, SdkAppId, UserId
@@ -96,17 +96,18 @@ class Target:
             raise CommandError(f"{action}: {error}{hint}") from None
 
 
+_LISTENING = tuple(name for names in LISTENS.values() for name in names)
+
+
 def find(config_file: Path | None, data: Path | None) -> Target:
     """Return the server of this configuration or data folder; its addresses come from its ready file when it runs."""
     folder = DataFolder(data or default_folder())
     running = folder.read_running() or {}
     config = settings.load(config_file or Path(str(running.get("config") or folder.config)))
     listen = config.listen
-    addresses = {
-        name: as_url(name, reachable(listen.host, getattr(listen, name))) for name in ("http", "media_http", "rtmp")
-    }
-    addresses.update({name: str(running[name]) for name in ("http", "media_http", "rtmp", "nats") if name in running})
-    if not running and 0 in (listen.http, listen.media_http, listen.rtmp):
+    addresses = {name: as_url(name, reachable(listen.host, getattr(listen, name))) for name in _LISTENING}
+    addresses.update({name: str(running[name]) for name in (*_LISTENING, "nats") if name in running})
+    if not running and 0 in (getattr(listen, name) for name in _LISTENING):
         raise CommandError(
             f"no server runs on {folder.path}; start one with tailrace serve, or name its --data", Exit.UNREACHABLE
         )

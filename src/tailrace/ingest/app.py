@@ -18,6 +18,7 @@ from tailrace.ingest.room import Lobby
 from tailrace.ingest.stay import Stays
 from tailrace.net import http_server, rtmp_server
 from tailrace.net.rtmp_server import Connection
+from tailrace.net.webrtc import udp
 from tailrace.secret import Secret
 from tailrace.supervise import Ready
 
@@ -28,7 +29,7 @@ _HTTP_DEADLINE = 1.0
 
 
 def main(config: Config, bus_url: Secret, ready: Ready, lifeline: int | None = None) -> None:
-    """Run until stopped; calls `ready` with `rtmp` and `media_http` once both are served."""
+    """Run until stopped; calls `ready` with `rtmp`, `media_http` and `webrtc` once they are served."""
     supervise.run_until_stopped(lambda stop: _run(config, bus_url, ready, stop), lifeline)
 
 
@@ -60,11 +61,13 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
                 async with (
                     media_http,
                     rtmp_server.serve(config.listen.host, config.listen.rtmp, receive, limits) as rtmp,
+                    udp.serving(config.listen, config.webrtc, config.rooms.lost_after) as endpoint,
                 ):
                     rtmp_address = http_server.reachable(rtmp.host, rtmp.port)
                     addresses = {
                         "rtmp": f"rtmp://{rtmp_address}",
                         "media_http": f"http://{http_server.address_of(bound)}",
+                        "webrtc": f"udp://{http_server.reachable(endpoint.host, endpoint.port)}",
                     }
                     alive = await health.serve(bus, "ingest", addresses)
                     ready(addresses)

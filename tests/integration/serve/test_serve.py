@@ -36,7 +36,7 @@ def missing(served: Served) -> list[str]:
 
 def serve(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run a serve that is expected to refuse."""
-    free = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP")}
+    free = {f"TAILRACE_LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP", "WEBRTC")}
     return subprocess.run(
         [sys.executable, "-m", "tailrace", "serve", *arguments],
         capture_output=True,
@@ -50,7 +50,7 @@ def serve(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 def test_the_ready_file_names_what_serves_and_is_gone_after_an_orderly_end(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         ready = served.ready
-        assert set(ready) == {"http", "media_http", "rtmp", "nats", "config", "pid"}
+        assert set(ready) == {"http", "media_http", "rtmp", "webrtc", "nats", "config", "pid"}
         assert ready["pid"] == served.process.pid
         assert json.loads((served.data / "running.json").read_text()) == ready
         assert is_ready(served)
@@ -140,6 +140,19 @@ def test_a_port_in_use_is_named_with_the_key_to_change(tmp_path: Path) -> None:
     assert refused.stderr == (
         f"tailrace: cannot listen on 127.0.0.1 port {port} (listen.rtmp): Address already in use; stop what uses it, "
         "or set TAILRACE_LISTEN__RTMP to another port, 0 for a free one\n"
+    )
+
+
+def test_a_udp_port_in_use_is_named_with_the_key_to_change(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        refused = serve("--data", str(tmp_path), TAILRACE_LISTEN__WEBRTC=str(port))
+
+    assert refused.returncode == 5
+    assert refused.stderr == (
+        f"tailrace: cannot listen on 127.0.0.1 port {port} (listen.webrtc): Address already in use; stop what uses it, "
+        "or set TAILRACE_LISTEN__WEBRTC to another port, 0 for a free one\n"
     )
 
 

@@ -23,4 +23,5 @@ def test_a_server_known_by_its_configuration_is_reached_by_an_address_that_can_b
         "http": f"http://{reached}:8930",
         "media_http": f"http://{reached}:8931",
         "rtmp": f"rtmp://{reached}:1935",
+        "webrtc": f"udp://{reached}:8189",
     }

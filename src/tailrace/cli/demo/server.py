@@ -16,7 +16,7 @@ START_WITHIN = 30.0
 # Longer than all roles together may take to end in order.
 STOP_WITHIN = 40.0
 _LOOK_EACH = 0.02
-_FREE_PORTS = {f"{PREFIX}LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP")}
+_FREE_PORTS = {f"{PREFIX}LISTEN__{name}": "0" for name in ("HTTP", "MEDIA_HTTP", "RTMP", "WEBRTC")}
 
 
 @asynccontextmanager
