@@ -13,9 +13,12 @@ from tailrace.errors import (
     OfferUnusable,
     ParameterMissing,
     PeerError,
+    SessionsFull,
     SessionUnknown,
     StreamTaken,
+    StreamUnknown,
     TailraceError,
+    TaskNotFound,
     UserSigForAnother,
     UserSigRejected,
 )
@@ -58,16 +61,16 @@ def status_of(error: TailraceError, family: Family) -> HTTPStatus:
             return HTTPStatus.FORBIDDEN
         case UserSigRejected() | ParameterMissing(path="Authorization" | "usersig"):
             return HTTPStatus.UNAUTHORIZED if v2 else HTTPStatus.FORBIDDEN
-        case AppUnknown() | SessionUnknown():
+        case AppUnknown() | SessionUnknown() | StreamUnknown() | TaskNotFound():
             return HTTPStatus.NOT_FOUND
         case StreamTaken():
             return HTTPStatus.CONFLICT
         case OfferUnusable():
             return HTTPStatus.UNPROCESSABLE_ENTITY if v2 else HTTPStatus.BAD_REQUEST
+        case SessionsFull() | BusError():
+            return HTTPStatus.SERVICE_UNAVAILABLE
         case CallerError() | PeerError():
             return HTTPStatus.BAD_REQUEST
-        case BusError():
-            return HTTPStatus.SERVICE_UNAVAILABLE
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
