@@ -33,7 +33,7 @@ export class Destinations {
       task.Destinations.length
         ? table(
             "Destinations",
-            ["State", "Address", "#Bit rate", "#Sent", "#Dropped", "Attempts", ""],
+            ["State", "Address", "#Bit rate", "#Sent", "#Dropped", "Attempts", "!Actions"],
             task.Destinations.map((one, number) => this._row(one, number, live)),
             { class: "scroll stacked" },
           )

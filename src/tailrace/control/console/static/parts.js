@@ -88,7 +88,10 @@ export function panel(title, { actions = [], note = "", ...props } = {}, ...chil
   );
 }
 
-/** A table that scrolls by itself when it is too wide, and can then be scrolled by keys. */
+/**
+ * A table that scrolls by itself when it is too wide, and can then be scrolled by keys. Of `heads`, "#Size" is one of
+ * numbers, and "!Actions" is there for those alone who listen.
+ */
 export function table(label, heads, rows, props = {}) {
   return h(
     "div",
@@ -96,7 +99,7 @@ export function table(label, heads, rows, props = {}) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", class: head.startsWith("#") ? "number" : null }, head.replace("#", ""))))),
+      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col", class: head.startsWith("#") ? "number" : null }, head.startsWith("!") ? h("span", { class: "unseen" }, head.slice(1)) : head.replace("#", ""))))),
       h("tbody", {}, rows),
     ),
   );
@@ -162,13 +165,17 @@ export function copyable(label, text, note = "") {
 export function curve(samples, label) {
   const [width, height] = [96, 24];
   const most = Math.max(1, ...samples.map((sample) => sample.rate));
-  const first = samples[0]?.at || 0;
-  const length = Math.max(30, (samples.at(-1)?.at || 0) - first);
-  const points = samples.map(({ at, rate }) => `${(((at - first) / length) * width).toFixed(1)},${(height - 2 - (rate / most) * (height - 4)).toFixed(1)}`);
+  const last = samples.at(-1)?.at || 0;
+  const length = Math.max(30, last - (samples[0]?.at || 0));
+  const across = (at) => (width - ((last - at) / length) * width).toFixed(1);
+  const points = samples.map(({ at, rate }) => `${across(at)},${(height - 2 - (rate / most) * (height - 6)).toFixed(1)}`);
   return h(
     "svg",
     { class: "curve", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
-    points.length > 1 && h("polyline", { points: points.join(" ") }),
+    points.length > 1 && [
+      h("polygon", { points: [`${across(samples[0].at)},${height}`, ...points, `${width},${height}`].join(" ") }),
+      h("polyline", { points: points.join(" ") }),
+    ],
   );
 }
 

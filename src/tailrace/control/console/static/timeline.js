@@ -82,7 +82,7 @@ export class TimeLine {
           "label",
           { class: "check pad small" },
           h("input", { type: "checkbox", checked: this._repeated, onchange: (event) => ((this._repeated = event.currentTarget.checked), this._refresh()) }),
-          h("span", {}, `Show ${hidden} repetitions (states are told again each 5 s)`),
+          h("span", {}, `Show ${hidden} ${hidden === 1 ? "repetition" : "repetitions"} (states are told again each 5 s)`),
         ),
     ];
   }

@@ -90,7 +90,7 @@ export function roomView({ live, session, refresh }, [app, type, id]) {
               room.Members.length
                 ? h(
                     "ul",
-                    { class: "members" },
+                    { class: "members watchable" },
                     room.Members.map((member) =>
                       memberRow(
                         room,
