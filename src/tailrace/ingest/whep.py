@@ -4,33 +4,32 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from starlette.routing import Route
+
 from tailrace import supervise
-from tailrace.bus.connection import Bus
-from tailrace.bus.rooms import Rooms
 from tailrace.bus.tasks import Tasks
-from tailrace.clock import Clock
-from tailrace.config import App
 from tailrace.errors import StreamUnknown, TaskNotFound
-from tailrace.ids import Kind, Output, Room, SdkAppId, Source, Stream, StreamType, TaskId, UserId
+from tailrace.ids import Kind, Output, Room, Source, Stream, StreamType, TaskId, UserId
 from tailrace.ingest import admission
-from tailrace.ingest.signaling import Ask, Sessions
+from tailrace.ingest.room import Lobby
+from tailrace.ingest.signaling import Ask, Signaling
 from tailrace.ingest.viewer import Viewer
 from tailrace.ingest.watching import Watched, Watching
 from tailrace.ingest.webrtc_session import WebRtcSession
 from tailrace.model.presence import Presence, Role
 from tailrace.model.task import TaskState
+from tailrace.net.webrtc.udp import Endpoint
 from tailrace.wire import sdp, viewing
 from tailrace.wire.rtp.sender import Sender
 from tailrace.wire.whip import Family
 
 if TYPE_CHECKING:
     from tailrace.net.webrtc.peer import Peer
-    from tailrace.net.webrtc.udp import Endpoint
 
 _log = logging.getLogger(__name__)
 
@@ -88,21 +87,25 @@ class WhepSession:
 
 @dataclass(frozen=True, slots=True)
 class Whep:
-    """Opens sessions; `watch_room` and `watch_task` go into `Signaling.routes`. Sessions run in `group`."""
+    """Lets viewers in. Their sessions run in `group`."""
 
-    bus: Bus
-    rooms: Rooms
-    apps: Mapping[SdkAppId, App]
+    lobby: Lobby
+    endpoint: Endpoint
+    signaling: Signaling
     watching: Watching
-    endpoint: "Endpoint"
-    sessions: Sessions
     group: asyncio.TaskGroup
-    clock: Clock
+
+    def routes(self) -> list[Route]:
+        """Return the routes of both address families, and of tasks."""
+        return [
+            *self.signaling.routes(V2_ROOM, V1_ROOM, self.watch_room),
+            *self.signaling.routes(V2_TASK, "", self.watch_task),
+        ]
 
     async def watch_room(self, ask: Ask) -> tuple[str, WhepSession]:
         """Show a user of a room: `remoteuserid`, or who publishes there longest. Raises what `signaling` answers."""
         form = _V1 if ask.family is Family.V1 else _V2
-        app, viewer = admission.identify(self.apps, ask.fields, self.clock.unix(), form)
+        app, viewer = admission.identify(self.lobby.apps, ask.fields, self.lobby.clock.unix(), form)
         room = admission.room(app, ask.name, ask.fields, form)
         of = admission.stream_type(ask.fields)
         whom = await self._find(room, ask.fields.get("remoteuserid", ""), of)
@@ -111,9 +114,9 @@ class Whep:
 
     async def watch_task(self, ask: Ask) -> tuple[str, WhepSession]:
         """Show what a task of the viewer's app makes. Raises what `signaling` answers."""
-        app, viewer = admission.identify(self.apps, ask.fields, self.clock.unix(), _V2_TASK)
+        app, viewer = admission.identify(self.lobby.apps, ask.fields, self.lobby.clock.unix(), _V2_TASK)
         name = unquote(ask.name)
-        stored = await Tasks(self.bus).get(app, TaskId(name)) if _TASK_ID.fullmatch(name) else None
+        stored = await Tasks(self.lobby.bus).get(app, TaskId(name)) if _TASK_ID.fullmatch(name) else None
         if stored is None or stored.record.state is TaskState.ENDED:
             raise TaskNotFound("no task of this app that is running has this TaskId")
         kinds = {Kind.AUDIO, Kind.VIDEO} if stored.record.plan.video else {Kind.AUDIO}
@@ -122,7 +125,7 @@ class Whep:
     async def _find(self, room: Room, user: str, of: StreamType) -> Presence:
         there = [
             member
-            for member in await self.rooms.members(room)
+            for member in await self.lobby.stays.rooms.members(room)
             if member.role is Role(of.value) and user in ("", member.user)
         ]
         if not there:
@@ -143,7 +146,7 @@ class Whep:
             await self.watching.release(stream)
             raise
         sender = Sender(tracks, cname)
-        seen = Viewer(sender, peer, self.clock, lambda: stream.group, self._ender(peer, source))
+        seen = Viewer(sender, peer, self.lobby.clock, lambda: stream.group, self._ender(peer, source))
         peer.on_rtcp = seen.rtcp
         session = WhepSession(peer, offer, stream, seen)
         answer = sdp.answer(offer, accepted, peer.local)
@@ -157,7 +160,7 @@ class Whep:
         try:
             reason = await session.run()
         finally:
-            self.sessions.discard(session)
+            self.signaling.sessions.discard(session)
             await self.watching.release(stream)
         _log.info("viewer ended", extra={"stream": stream.source.token, "viewer": viewer, "reason": reason})
 
