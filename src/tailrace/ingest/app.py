@@ -1,4 +1,4 @@
-"""The ingest process: RTMP in, the built-in CDN out, rooms on the bus."""
+"""The ingest process: RTMP and WHIP in, rooms on the bus, WHEP and the built-in CDN out."""
 
 import asyncio
 import logging
@@ -15,7 +15,12 @@ from tailrace.ingest.cdn import Cdn
 from tailrace.ingest.http import make_app
 from tailrace.ingest.reception import Reception
 from tailrace.ingest.room import Lobby
+from tailrace.ingest.signaling import BURST, PER_SECOND, Sessions, Signaling, ice_links
 from tailrace.ingest.stay import Stays
+from tailrace.ingest.throttle import Throttle
+from tailrace.ingest.watching import Watching
+from tailrace.ingest.whep import Whep
+from tailrace.ingest.whip import Whip
 from tailrace.net import http_server, rtmp_server
 from tailrace.net.rtmp_server import Connection
 from tailrace.net.webrtc import udp
@@ -43,16 +48,24 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
     bus = await bus_connection.connect(bus_url, "ingest")
     try:
         await bus.prepare(config.rooms.lost_after, config.worker.ack_wait)
-        async with asyncio.TaskGroup() as group, sending(bus) as outbox:
+        async with (
+            asyncio.TaskGroup() as group,
+            sending(bus) as outbox,
+            udp.serving(config.listen, config.webrtc, config.rooms.lost_after) as endpoint,
+        ):
             stays = Stays(bus, config.rooms.lost_after, group)
             lobby = Lobby(bus, outbox, {SdkAppId(app.sdk_app_id): app for app in config.app}, stays, clock)
+            signaling = Signaling(Sessions(), clock, ice_links(config.webrtc), Throttle(BURST, PER_SECOND))
+            whip = Whip(lobby, endpoint, signaling, config.webrtc, group)
+            whep = Whep(lobby, endpoint, signaling, Watching(bus, clock, group), group)
+            whep = Whep(lobby, endpoint, signaling, Watching(bus, clock, group), group)
 
             def receive(connection: Connection) -> Reception:
                 return Reception(connection, lobby, cdn, allowed, clock)
 
             with http_server.bind(config.listen.host, config.listen.media_http) as bound:
                 media_http = http_server.serving(
-                    make_app(cdn, allowed),
+                    make_app(cdn, allowed, [*whip.routes(), *whep.routes()]),
                     bound,
                     deadline=_HTTP_DEADLINE,
                     max_connections=limits.max_connections,
@@ -61,7 +74,6 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
                 async with (
                     media_http,
                     rtmp_server.serve(config.listen.host, config.listen.rtmp, receive, limits) as rtmp,
-                    udp.serving(config.listen, config.webrtc, config.rooms.lost_after) as endpoint,
                 ):
                     rtmp_address = http_server.reachable(rtmp.host, rtmp.port)
                     addresses = {

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tailrace.clock import Clock
+from tailrace.config import WebRtc
 from tailrace.errors import BusError, CallerError, PeerError, SessionUnknown
 from tailrace.ingest.throttle import Throttle
 from tailrace.wire import whip
@@ -203,6 +204,15 @@ class Signaling:
         return _respond(HTTPStatus.NO_CONTENT)
 
 
+def ice_links(settings: WebRtc) -> list[str]:
+    """Return the Link headers of the configured STUN and TURN servers."""
+    return [
+        whip.ice_link(url, server.username, server.credential.reveal())
+        for server in settings.ice_server
+        for url in server.urls
+    ]
+
+
 def _location(request: Request, family: Family, name: str) -> str:
     """Return the session's address: a path alone, which is right behind every proxy that keeps paths as they are."""
     path = quote(request.url.path)
@@ -219,7 +229,7 @@ async def _answering(work: Awaitable[Response], family: Family) -> Response:
     except (CallerError, PeerError, BusError) as error:
         status = whip.status_of(error, family)
         if status is HTTPStatus.SERVICE_UNAVAILABLE:
-            _log.error("publisher turned away", extra={"error": str(error)})
+            _log.error("publisher or viewer turned away", extra={"error": str(error)})
             return _refuse(status, "the server cannot take anybody at the moment; try again", whip.headers_of(status))
         return _refuse(status, str(error), whip.headers_of(status))
 
