@@ -1,13 +1,17 @@
 """What browsers publish, as units: Opus and VP8, with the times that a receiver of RTP gives them."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 
 from tailrace.unit import Codec, Unit
+from tests.media.encoded import avc_config, interleaved, length_prefixed
+from tests.media.people import Person, Sound
 
 RATE_HZ = 48000
 FPS = 30
@@ -57,31 +61,48 @@ def opus(
     return units
 
 
-def vp8(
+def video(
+    codec: Codec,
     pictures: Iterable[av.VideoFrame],
     *,
     session: int = 1,
-    sequence: int = 0,
     start_us: int = 0,
     fps: int = FPS,
     group: int = 2 * FPS,
     kbps: int = 800,
 ) -> list[Unit]:
-    """Return VP8 units of pictures, which begin a key frame where their size changes, as browsers' do."""
+    """Return H.264 or VP8 units of pictures; where their size changes there is a key frame, as in browsers' streams."""
     encoder: av.VideoCodecContext | None = None
     units: list[Unit] = []
     since = 0
     for number, picture in enumerate(pictures):
         if encoder is None or (encoder.width, encoder.height) != (picture.width, picture.height):
-            encoder, since = _vp8_encoder(picture.width, picture.height, fps, kbps), 0
+            encoder, since = _encoder(codec, picture.width, picture.height, fps, kbps), 0
         picture.pts, picture.time_base = number, Fraction(1, fps)
-        picture.pict_type = av.video.frame.PictureType.I if since % group == 0 else av.video.frame.PictureType.NONE
+        picture.pict_type = PictureType.I if since % group == 0 else PictureType.NONE
         since += 1
         for packet in encoder.encode(picture):
             at_us = start_us + number * 1_000_000 // fps
-            count = sequence + len(units)
-            units.append(Unit(Codec.VP8, session, count, at_us, at_us, packet.is_keyframe, b"", bytes(packet)))
+            h264 = codec is Codec.H264
+            config = avc_config(bytes(encoder.extradata or b"")) if h264 and packet.is_keyframe else b""
+            payload = length_prefixed(bytes(packet)) if h264 else bytes(packet)
+            units.append(Unit(codec, session, len(units), at_us, at_us, packet.is_keyframe, config, payload))
     return units
+
+
+def person_in_browser(
+    person: Person, seconds: float, codec: Codec = Codec.VP8, *, start_us: int = 0, half: bool = False, **sound: Any
+) -> list[Unit]:
+    """Return a person's pictures, and sound as Opus, in the order of their times.
+
+    `half`: from the middle on the pictures have half the size.
+    """
+    count = round(seconds * person.fps)
+    small = replace(person, width=person.width // 2, height=person.height // 2)
+    pictures = ((small if half and at >= count // 2 else person).picture(at) for at in range(count))
+    shown = video(codec, pictures, start_us=start_us, fps=person.fps, group=2 * person.fps, kbps=person.kbps)
+    heard = opus(person.wave, seconds, start_us=start_us, **sound) if person.sound is not Sound.NONE else []
+    return interleaved(shown, heard)
 
 
 def plain(colour: tuple[int, int, int], seconds: float, size: tuple[int, int] = (320, 180)) -> list[av.VideoFrame]:
@@ -90,11 +111,15 @@ def plain(colour: tuple[int, int, int], seconds: float, size: tuple[int, int] = 
     return [image.reformat(format="yuv420p", dst_colorspace="ITU601") for _ in range(round(seconds * FPS))]
 
 
-def _vp8_encoder(width: int, height: int, fps: int, kbps: int) -> av.VideoCodecContext:
-    encoder = av.CodecContext.create("libvpx", "w")
+def _encoder(codec: Codec, width: int, height: int, fps: int, kbps: int) -> av.VideoCodecContext:
+    encoder = av.CodecContext.create("libx264" if codec is Codec.H264 else "libvpx", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base, encoder.framerate, encoder.bit_rate = Fraction(1, fps), Fraction(fps), kbps * 1000
     encoder.thread_count, encoder.gop_size = 1, 1_000_000
-    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"}
+    if codec is Codec.H264:
+        encoder.flags |= 1 << 22  # AV_CODEC_FLAG_GLOBAL_HEADER
+        encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "forced-idr": "1"}
+    else:
+        encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"}
     encoder.open()
     return encoder

@@ -21,8 +21,8 @@ from tailrace.media.aac_encoder import silent
 RATE_HZ: Final = 48000  # of Opus, whatever is inside (RFC 7587 section 4.1)
 # 5 ms, as for voices in a mix: too short to be heard as a fade, long enough not to be heard as a click.
 FADE: Final = 240
-# Times of Opus units are exact but for what sender reports correct; the shortest packet lasts 2.5 ms, usual ones 20 ms.
-SMALLEST_HOLE_US: Final = 2_000
+# Times of Opus units are exact but for what sender reports correct; the shortest packets of browsers last 10 ms.
+SMALLEST_HOLE_US: Final = 5_000
 # A longer one is filled by the relay's clock (`model/gap.py`), or is a clock that was set.
 LONGEST_HOLE_US: Final = 3_000_000
 # Below it nothing is corrected, above it packets are left out: with the encoder's 20 ms it stays within 40 ms.

@@ -12,6 +12,7 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from tailrace.errors import PeerError
 from tailrace.media.scaler import Scaled, Scaler, Shape
 from tailrace.model.playout import Playout
 from tailrace.unit import Codec, Unit
@@ -137,12 +138,18 @@ class VideoSource:
     def _run(self) -> None:
         while (found := self._next()) is not None:
             unit, playout = found
-            if self.keep_sei:
-                self._sei.extend(sei.upstream(unit.payload))
+            if self.keep_sei and unit.codec is Codec.H264:
+                self._keep_sei(unit)
             for frame in self._decode(unit):
                 if not self._is_overtaken(unit.pts_us, playout):
                     scaled = self._scaler.scale(frame, self.shape)
                     self._put(_Picture(unit.pts_us, playout, frame, scaled))
+
+    def _keep_sei(self, unit: Unit) -> None:
+        try:
+            self._sei.extend(sei.upstream(unit.payload))
+        except PeerError:
+            self.broken += 1  # the decoder will say so too, or find pictures in it all the same
 
     def _next(self) -> tuple[Unit, Playout] | None:
         with self._changed:
@@ -152,8 +159,8 @@ class VideoSource:
     def _decode(self, unit: Unit) -> list[VideoFrame]:
         if unit.key and (self._decoder is None or unit.config != self._config):
             self._open(unit)
-        if self._decoder is None or (self._wait_for_key and not unit.key):
-            return []
+        if self._decoder is None or (self._wait_for_key and not unit.key) or not unit.payload:
+            return []  # without a payload it would be the end of the stream to FFmpeg
         self._wait_for_key = False
         try:
             return self._decoder.decode(av.Packet(unit.payload))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tailrace.errors import PeerError
 from tailrace.media.meter import Meter
+from tailrace.media.seam import SMALLEST_HOLE_US
 from tailrace.media.sound_decoder import Samples, SoundDecoder
 from tailrace.media.tape import Tape
 from tailrace.model.playout import Playout
@@ -47,6 +48,7 @@ class Voice:
         self._gain = 0.0  # at the end of the last block
         self._correcting = False
         self._meter: Meter | None = None
+        self._end_us = 0.0  # when the last unit ends, on the publisher's clock
 
     def feed(self, codec: Codec, config: bytes, payload: bytes, pts_us: int) -> None:
         """Take one unit (its set-up data may be empty for Opus). Raises PeerError; the next unit may be fed."""
@@ -55,6 +57,9 @@ class Voice:
         except PeerError:
             self._tape.break_off()
             raise
+        if codec is Codec.OPUS and pts_us - self._end_us >= SMALLEST_HOLE_US:
+            self._tape.break_off()
+        self._end_us = pts_us + samples.shape[1] * 1_000_000 / self._rate_hz
         self._tape.append(samples, pts_us)
 
     def volume(self) -> int:
