@@ -1,13 +1,18 @@
 """Addresses: what follows `push/`, and what nobody could publish with."""
 
+import json
+import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
 from tailrace.cli import sample
 from tailrace.cli.addresses import print_urls, publish_key, user_sig
 from tailrace.cli.exits import CommandError
+from tailrace.cli.target import find
+from tailrace.ids import SdkAppId
+from tailrace.ingest.admission import WEB_V1, WEB_V2, admit
 
 
 def test_the_stream_key_holds_the_room_and_who_publishes() -> None:
@@ -51,6 +56,28 @@ def test_addresses_that_can_be_are_printed(tmp_path: Path, capsys: pytest.Captur
     print_urls(None, tmp_path, "123", "a-b_c", numeric=True, app_id=0, as_json=False)
 
     assert "/push/123?" in capsys.readouterr().out
+
+
+def test_browsers_get_addresses_and_tokens_that_are_let_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample.write(tmp_path / "tailrace.toml")
+    user = "u" * 64
+
+    print_urls(None, tmp_path, "123", user, numeric=True, app_id=0, as_json=True)
+
+    urls = json.loads(capsys.readouterr().out)
+    app = find(None, tmp_path).app()
+    for kind, path in (("whip", "/v2/pub/"), ("whep", "/v2/sub/")):
+        parts = urlsplit(urls[kind])
+        query = dict(parse_qsl(parts.query))
+        assert parts.path == f"{path}{app.sdk_app_id}/123"
+        fields = {"SDKAppID": str(app.sdk_app_id), "Authorization": urls[f"{kind}_token"], **query}
+        stream = admit({SdkAppId(app.sdk_app_id): app}, "123", fields, time.time(), WEB_V2)
+        assert stream.room.numeric
+        assert (stream.user == user) == (kind == "whip")
+    assert dict(parse_qsl(urlsplit(urls["whep"]).query))["remoteuserid"] == user
+    v1 = urlsplit(urls["whip_v1"])
+    assert v1.path == "/v1/push/123"
+    assert admit({SdkAppId(app.sdk_app_id): app}, "123", dict(parse_qsl(v1.query)), time.time(), WEB_V1).user == user
 
 
 def test_there_is_no_usersig_for_a_user_that_cannot_be(tmp_path: Path) -> None:
