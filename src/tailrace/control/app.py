@@ -4,6 +4,8 @@ import asyncio
 import functools
 import os
 
+from starlette.routing import BaseRoute
+
 from tailrace.bus import calls
 from tailrace.bus.connection import Bus, connect
 from tailrace.bus.crew import Crew
@@ -22,6 +24,7 @@ from tailrace.control.actions import ACTIONS
 from tailrace.control.admission import Admission
 from tailrace.control.callbacks.dispatcher import Dispatcher
 from tailrace.control.caller import Callers
+from tailrace.control.console.desk import Desk
 from tailrace.control.console.door import Door
 from tailrace.control.console.live import Live
 from tailrace.control.console.media import MediaAddress
@@ -90,7 +93,7 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
                 api = Api(service, ACTIONS, metrics, clock, os.urandom)
                 live = Live(bus, mirror, service)
                 watching = start(group, live.run(), "what browsers follow")
-                console = routes(_pages(service, bus, live)) if config.console.enabled else []
+                console = _console(service, api, bus, live) if config.console.enabled else []
                 server = serving(
                     paths(api, Readiness(bus, clock).look, metrics, console),
                     bound,
@@ -108,11 +111,12 @@ async def serve(config: Config, bus_url: Secret, ready: Ready, stopped: asyncio.
             await bus.close()
 
 
-def _pages(service: Service, bus: Bus, live: Live) -> Pages:
+def _console(service: Service, api: Api, bus: Bus, live: Live) -> list[BaseRoute]:
     config, clock = service.config, service.clock
     site = Site(config.console.url)
     door = Door(Callers(config), site, clock)
-    return Pages(door, site, MediaAddress(bus, config.console.media_url, clock), live, clock)
+    media = MediaAddress(bus, config.console.media_url, clock)
+    return routes(Pages(door, site, media, live, clock), Desk(door, site, api, clock))
 
 
 def _tasks(config: Config, bus: Bus, mirror: Mirror, crew: Crew, story: Story, clock: Clock) -> Tasks:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from tailrace.control.console.site import Site
 from tailrace.control.params.wire import SecretText, Wire, read
 from tailrace.errors import CallerError, SessionMissing, SignInRefused
 from tailrace.secret import Secret
+
+_log = logging.getLogger(__name__)
 
 # The cookie's path is the console's own: no other path of this port ever sees it.
 NAME, PATH = "tailrace_console", "/console"
@@ -59,10 +62,12 @@ class Door:
         except CallerError:
             caller = None
         if not _same(caller.key.secret_key if caller else _NOBODY, given.secret_key) or caller is None:
+            _log.warning("sign-in refused", extra={"address": address})
             async with self._waiting:
                 await asyncio.sleep(PENALTY)
             raise SignInRefused("the SecretId or the SecretKey is wrong")
         self._attempts.right(address)
+        _log.info("signed in", extra={"secret_id": caller.key.secret_id, "address": address})
         return caller, Session(caller.key.secret_id, int(self._clock.unix()) + LIFETIME)
 
     def whose(self, request: Request) -> tuple[Caller, Session]:

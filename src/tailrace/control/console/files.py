@@ -19,8 +19,8 @@ _TYPES = {
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
 }
-# No step of a path begins with a dot, so none leads up or to what is hidden.
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,2}")
+# No step of a path begins with a dot, so none leads up or to what is hidden; and a system refuses to look at long ones.
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,2}")
 
 
 def find(name: str, folder: Path = FOLDER) -> Path | None:

@@ -11,6 +11,7 @@ from tailrace.control.actions.describe_publish_cdn_stream_events import describe
 from tailrace.control.caller import Caller
 from tailrace.control.console import body, files
 from tailrace.control.console.cookie import Session
+from tailrace.control.console.desk import Desk
 from tailrace.control.console.door import Door
 from tailrace.control.console.live import Live
 from tailrace.control.console.media import MediaAddress
@@ -92,7 +93,7 @@ class Pages:
         )
 
 
-def routes(pages: Pages) -> list[BaseRoute]:
+def routes(pages: Pages, desk: Desk) -> list[BaseRoute]:
     """Return the paths under ROOT."""
     table: list[tuple[str, str, Endpoint]] = [
         ("GET", "/", pages.index),
@@ -101,6 +102,10 @@ def routes(pages: Pages) -> list[BaseRoute]:
         ("GET", "/api/session", pages.session),
         ("GET", "/api/stream", pages.stream),
         ("DELETE", "/api/session", pages.sign_out),
+        ("POST", "/api/call", desk.call),
+        ("POST", "/api/code", desk.code),
+        ("POST", "/api/usersig", desk.user_sig),
+        ("GET", "/api/deliveries", desk.deliveries),
     ]
     found: list[BaseRoute] = [
         Route(ROOT + path, answering(endpoint), methods=[method]) for method, path, endpoint in table

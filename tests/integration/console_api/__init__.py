@@ -1,0 +1,1 @@
+"""The console over HTTP, as its pages use it."""
