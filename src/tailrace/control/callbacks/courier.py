@@ -27,6 +27,8 @@ AT_ONCE = 32
 
 
 Sleep = Callable[[float], Awaitable[None]]
+# Told of each try, and what the delivery's state is after it.
+Count = Callable[[SdkAppId, Attempt, DeliveryState], None]
 
 
 class Sends(Protocol):
@@ -61,7 +63,14 @@ class Courier:
     """Brings orders of `app`; several at the same time."""
 
     def __init__(
-        self, app: App, sender: Sends, notes: Notes, events: Reads, clock: Clock, sleep: Sleep = asyncio.sleep
+        self,
+        app: App,
+        sender: Sends,
+        notes: Notes,
+        events: Reads,
+        clock: Clock,
+        count: Count,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._app = app
         self._id = SdkAppId(app.sdk_app_id)
@@ -69,6 +78,7 @@ class Courier:
         self._notes = notes
         self._events = events
         self._clock = clock
+        self._count = count
         self._sleep = sleep
         self._gate = asyncio.Semaphore(AT_ONCE)
 
@@ -87,6 +97,7 @@ class Courier:
             await self._sleep(min(PAUSE, max(0.0, due - self._clock.unix())))
             attempt = await self._try(order, body)
             noted = await self._note(noted, attempt)
+            self._count(self._id, attempt, noted.delivery.state)
             if noted.delivery.state is DeliveryState.GIVEN_UP:
                 tries = sum(attempt.order == order.sequence for attempt in noted.delivery.attempts)
                 _log.warning(

@@ -10,7 +10,7 @@ from tailrace.bus.deliveries import Deliveries
 from tailrace.bus.outgoing import Outgoing, forget
 from tailrace.clock import Clock
 from tailrace.config import Config
-from tailrace.control.callbacks.courier import Courier
+from tailrace.control.callbacks.courier import Count, Courier
 from tailrace.control.callbacks.round import Round
 from tailrace.ids import SdkAppId
 from tailrace.net.callback_sender import CallbackSender, tls_context
@@ -38,15 +38,15 @@ class Dispatcher:
             else:
                 await forget(self._bus, SdkAppId(app.sdk_app_id))
 
-    async def run(self) -> None:
-        """Send until cancelled."""
+    async def run(self, count: Count) -> None:
+        """Send until cancelled; `count` is told of each try."""
         tls = await _tls(self._config)
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for app in self._config.app:
                 if (outgoing := self._outgoing.get(app.sdk_app_id)) is not None:
                     sender = CallbackSender(app.callback_url, self._guard, tls)
                     stack.push_async_callback(sender.close)
-                    courier = Courier(app, sender, Deliveries(self._bus), outgoing, self._clock)
+                    courier = Courier(app, sender, Deliveries(self._bus), outgoing, self._clock, count)
                     round_ = Round(str(app.sdk_app_id), outgoing, courier.bring)
                     start(group, round_.run(), f"callbacks of {app.sdk_app_id}")
 

@@ -101,7 +101,14 @@ class Scene:
         self.time = VirtualTime()
         self.receiver = Receiver(self.time, *answers)
         self.memory = Memory()
-        self.courier = Courier(SETTINGS, self.receiver, self.memory, self.memory, self.time, self.time.sleep)
+        self.counted: list[tuple[bool, DeliveryState]] = []
+        self.courier = Courier(
+            SETTINGS, self.receiver, self.memory, self.memory, self.time, self.count, self.time.sleep
+        )
+
+    def count(self, app: SdkAppId, attempt: Attempt, state: DeliveryState) -> None:
+        assert app == APP
+        self.counted.append((attempt.ok, state))
 
     def bring(self, order: Order) -> None:
         asyncio.run(self.courier.bring(order))
@@ -123,6 +130,7 @@ def test_a_receiver_that_takes_it_gets_it_once_and_signed() -> None:
     assert headers == {"Content-Type": "application/json", "SdkAppId": str(APP), "Sign": sign(KEY, body)}
     assert json.loads(body)["CallbackTs"] == 1_700_000_000_500
     assert scene.memory.noted[7].state is DeliveryState.DELIVERED
+    assert scene.counted == [(True, DeliveryState.DELIVERED)]
 
 
 @pytest.mark.parametrize(("answer", "times"), [(REFUSED, [0, 0, 10, 20, 30, 40, 50, 60]), (HANGS, [0, 5, 20, 35, 50])])
@@ -248,7 +256,7 @@ def test_a_receiver_gets_only_so_many_posts_at_the_same_time() -> None:
                 return TAKEN
 
         scene = Scene()
-        courier = Courier(SETTINGS, Slow(), scene.memory, scene.memory, scene.time)
+        courier = Courier(SETTINGS, Slow(), scene.memory, scene.memory, scene.time, scene.count)
         async with asyncio.TaskGroup() as group:
             for number in range(AT_ONCE + 10):
                 group.create_task(courier.bring(ordered(number)), name=str(number))
