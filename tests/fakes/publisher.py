@@ -30,6 +30,11 @@ class Script:
         unit = (b"\x65" if key else b"\x41") + bytes(size)
         self.rtmp.send_video(time_ms, flv.VideoBody(flv.AvcPacket.UNITS, key, 0, h264.join([unit])).encode())
 
+    def reordered(self, shown_at_ms: int) -> None:
+        """Send a picture with that time of showing; all of these have one and the same time of decoding."""
+        body = flv.VideoBody(flv.AvcPacket.UNITS, False, shown_at_ms - 20, h264.join([b"\x41" + bytes(100)]))
+        self.rtmp.send_video(20, body.encode())
+
     def sound(self, time_ms: int) -> None:
         """Send a sound frame."""
         self.rtmp.send_audio(time_ms, flv.AudioBody(False, b"sound").encode())

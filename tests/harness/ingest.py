@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tailrace.config import Account, App, Config, Listen, Rooms
 from tailrace.ids import Room, SdkAppId, Stream, StreamType, UserId
@@ -101,9 +101,18 @@ class IngestProcess:
 
     def push(self, room: str, user: str, *, sig: str = "", **fields: str) -> str:
         """A URL that publishes `user` into `room`."""
-        sig = sig or usersig.make(APP, KEY, UserId(user), int(time.time()), 3600).reveal()
+        sig = sig or self.token(user)
         query = {"sdkappid": str(APP), "userid": user, "usersig": sig, **fields}
         return f"{self.rtmp}/push/{room}?{urlencode(query, safe='*-_')}"
+
+    def whip(self, room: str, user: str, **fields: str) -> str:
+        """The address that publishes `user` into `room` over WHIP; its bearer token is `token(user)`."""
+        query = urlencode({"SessionID": user, **fields})
+        return f"{self.http}/v2/pub/{APP}/{quote(room, safe='')}?{query}"
+
+    def token(self, user: str) -> str:
+        """A UserSig of `user`."""
+        return usersig.make(APP, KEY, UserId(user), int(time.time()), 3600).reveal()
 
     def live(self, name: str) -> str:
         """A URL of the built-in CDN."""

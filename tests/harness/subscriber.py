@@ -10,7 +10,7 @@ from tailrace.bus import connection, media
 from tailrace.bus.connection import Bus
 from tailrace.bus.rooms import Rooms
 from tailrace.ids import Stream
-from tailrace.model.presence import Presence, Role
+from tailrace.model.presence import Exit, Presence, Role
 from tailrace.secret import Secret
 from tailrace.unit import Codec, Unit
 from tests.harness.ingest import LOST_AFTER
@@ -42,6 +42,10 @@ class Subscriber:
     async def presence(self) -> Presence | None:
         """The publisher's entry in the room."""
         return await self.rooms.get(self.stream.room, self.stream.user, Role(self.stream.type.value))
+
+    async def left(self) -> Exit | None:
+        """Why the publisher's latest entry was withdrawn."""
+        return (await self.rooms.of_user(self.stream.room, self.stream.user))[1]
 
     async def until(self, condition: Callable[[], Any], timeout: float = 15) -> None:
         """Wait until the condition holds, which is asked after each turn of the bus."""
