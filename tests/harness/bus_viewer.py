@@ -26,6 +26,23 @@ RATE_HZ = 48000
 WORD_EACH = 5.0
 
 
+class WithOpus(Received):
+    """What rooms get of browsers and of tasks."""
+
+    def __init__(self, video: Sequence[Unit], opus: Sequence[Unit]) -> None:
+        super().__init__(_video_tags(video), [])
+        self._opus = opus
+
+    def sound(self) -> Sound:
+        """Decode the Opus."""
+        decoder = av.CodecContext.create("opus", "r")
+        pieces: list[tuple[float, np.ndarray]] = []
+        for unit in self._opus:
+            frames = decoder.decode(av.Packet(unit.payload))
+            pieces += [(unit.pts_us / 1e6, frame.to_ndarray().mean(axis=0)) for frame in frames]
+        return Sound(RATE_HZ, 2, pieces)
+
+
 class BusViewer:
     """`with BusViewer(url, source) as viewer:` receives until the end of the block; `units` is what came, joined."""
 
@@ -58,19 +75,9 @@ class BusViewer:
         eventually(lambda: len(self.of(codec)) >= before + units, f"{units} more units of {codec.name}")
 
     def received(self) -> Received:
-        """Return the H.264 and AAC that came, for a look at its content."""
-        video, audio = self.of(Codec.H264), self.of(Codec.AAC)
-        return Received(_video_tags(video), _audio_tags(audio))
-
-    def opus(self) -> Sound:
-        """Decode the Opus that came."""
-        decoder = av.CodecContext.create("opus", "r")
-        decoder.sample_rate = RATE_HZ
-        pieces: list[tuple[float, np.ndarray]] = []
-        for unit in self.of(Codec.OPUS):
-            frames = decoder.decode(av.Packet(unit.payload))
-            pieces += [(unit.pts_us / 1e6, frame.to_ndarray().mean(axis=0)) for frame in frames]
-        return Sound(RATE_HZ, 2, pieces)
+        """Return the H.264 and AAC, or Opus, that came, for a look at its content."""
+        video, audio, opus = self.of(Codec.H264), self.of(Codec.AAC), self.of(Codec.OPUS)
+        return WithOpus(video, opus) if opus else Received(_video_tags(video), _audio_tags(audio))
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()

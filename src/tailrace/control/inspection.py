@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from tailrace.model.task import DestinationReport, DestinationStatus, OutputReport, TaskRecord
+from tailrace.model.task import DestinationReport, DestinationStatus, FeedbackReport, OutputReport, TaskRecord
 
 NOBODY = "no worker runs the task at the moment"
 
@@ -16,7 +16,7 @@ _OUTPUT = TypeAdapter(OutputReport)
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A task and its output, with one report for each destination of its plan, in the plan's order."""
+    """A task and its output, with one report for each destination and room of its plan, in the plan's order."""
 
     record: TaskRecord
     output: OutputReport
@@ -51,7 +51,8 @@ def unattended(record: TaskRecord) -> Inspected:
         else replace(report, status=DestinationStatus.RECOVERING, reason=NOBODY, bitrate_kbps=0.0)
         for report in output.destinations
     )
-    return Inspected(replace(record, reason=NOBODY), replace(output, destinations=reports))
+    rooms = tuple(replace(report, status=DestinationStatus.RECOVERING) for report in output.feedback)
+    return Inspected(replace(record, reason=NOBODY), replace(output, destinations=reports, feedback=rooms))
 
 
 def _inspected(record: TaskRecord, output: OutputReport, known: Sequence[DestinationReport]) -> Inspected:
@@ -59,4 +60,6 @@ def _inspected(record: TaskRecord, output: OutputReport, known: Sequence[Destina
     reports = {report.number: report for report in known}
     numbers = [destination.number for destination in record.plan.destinations]
     in_order = tuple(reports.get(number, DestinationReport(number)) for number in numbers)
-    return Inspected(record, replace(output, destinations=in_order))
+    rooms = {report.target: report for report in (*record.output.feedback, *output.feedback)}
+    feedback = tuple(rooms.get(target, FeedbackReport(target)) for target in record.plan.feedback)
+    return Inspected(record, replace(output, destinations=in_order, feedback=feedback))

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tailrace.config import App, Destinations
 from tailrace.control.action import AddressGuard
+from tailrace.control.feedback import targets_of
 from tailrace.control.mixing import mix_of, refuse_mixing
 from tailrace.control.naming import Naming
 from tailrace.control.params.agent import AgentParams
@@ -91,6 +92,7 @@ def plan_of(request: StartRequest, *, strict: bool) -> Plan:
         video=video is not None or (not mixing and audio is None),
         audio=encoding_of(audio.audio_encode) if audio and audio.audio_encode else AudioEncoding(),
         max_idle=float(request.agent_params.max_idle_time),
+        feedback=targets_of(naming.main_room.app, request.feed_back_room_params),
     )
 
 
@@ -119,12 +121,6 @@ def sei_of(params: McuSeiParams | None) -> Sei:
         _layout_volume(params.layout_volume) if params.layout_volume else None,
         _pass_through(params.pass_through) if params.pass_through else None,
     )
-
-
-def refuse_feedback(rooms: Sequence[McuFeedBackRoomParams] | None) -> None:
-    """Raise NotBuilt when the output shall be pushed back into rooms."""
-    if rooms:
-        raise NotBuilt("FeedBackRoomParams", "pushing back into rooms is not built yet")
 
 
 def check_robot(robot: AgentParams, app: App, required: bool, now: float) -> None:
@@ -178,7 +174,6 @@ def _pass_through(asked: McuPassThrough) -> PassThrough:
 
 
 def _refuse_not_built(request: StartRequest, strict: bool) -> None:
-    refuse_feedback(request.feed_back_room_params)
     if request.record_params is not None and request.record_params.uni_record != NO_RECORDING:
         raise NotBuilt("RecordParams.UniRecord", "recording is not built yet; 1 says that nothing is recorded")
     encode = request.audio_params.audio_encode if request.audio_params else None

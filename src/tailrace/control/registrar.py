@@ -69,7 +69,7 @@ class Registrar:
     async def _watch(self) -> None:
         async with aclosing(self._rooms.watch()) as changes:
             async for change in changes:
-                if change.presence.role is not Role.ROBOT:
+                if change.presence.role is not Role.ROBOT:  # one that feeds back may have thrown a person out
                     self._look((change.presence.room, change.presence.user), _now())
 
     def _look(self, who: _Who, at: float) -> None:
@@ -118,7 +118,9 @@ class Registrar:
         if stored.register.pending:
             stored = await self._tell(stored)
         there, why = await self._rooms.of_user(room, user)
-        streams = [presence for presence in there.values() if presence.role is not Role.ROBOT]
+        streams = [presence for presence in there.values() if not presence.is_robot]
+        if there and not streams:
+            why = why or Exit.REMOVED  # by a robot of the same name, which may stand in the very place of his entry
         known = stored.register
         register = self._present(who, known, streams) if streams else self._absent(who, known, why)
         if register != known:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from tailrace.control.feedback import check_names, targets_of
 from tailrace.control.mixing import mix_of, refuse_mixing
 from tailrace.control.naming import Naming
 from tailrace.control.params.audio import AudioEncode, McuAudioParams
@@ -18,7 +19,7 @@ from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
 from tailrace.control.params.who import SingleSubscribeParams
 from tailrace.control.params.wire import Wire
-from tailrace.control.planning import encoding_of, refuse_feedback, sei_of, source_of
+from tailrace.control.planning import encoding_of, sei_of, source_of
 from tailrace.errors import OutputModeFixed, ParameterInvalid, ParameterMissing
 from tailrace.ids import Stream
 from tailrace.model.mix import Mix
@@ -50,20 +51,26 @@ def updated(plan: Plan, revision: int, request: UpdateRequest) -> Plan:
 
     Raises OutputModeFixed, NotBuilt, ParameterInvalid and ParameterMissing.
     """
-    refuse_feedback(request.feed_back_room_params)
     if request.video_params is not None and not plan.video:
         raise OutputModeFixed("`VideoParams`: the task has sound alone, a picture needs another task")
     if request.audio_params is not None and request.audio_params.audio_encode is not None:
         _check_same(plan.audio, request.audio_params.audio_encode)
     naming = Naming(plan.room, plan.robot)
     mixing = request.with_transcoding == 1
-    return replace(
+    rooms = request.feed_back_room_params
+    following = replace(
         plan,
         destinations=_destinations(plan.destinations, revision, request.publish_cdn_params),
+        feedback=plan.feedback if rooms is None else targets_of(plan.room.app, rooms),
         source=plan.source if mixing else _source(plan, request, naming),
         mix=_mix(plan, request, naming) if mixing else None,
         sei=plan.sei if request.sei_params is None else sei_of(request.sei_params),
     )
+    if not following.destinations and not following.feedback:
+        emptied = "FeedBackRoomParams" if request.publish_cdn_params is None else "PublishCdnParams"
+        raise ParameterInvalid(emptied, "nothing would remain to push to; StopPublishCdnStream ends a task")
+    check_names(following)
+    return following
 
 
 def digest_of(request: Wire) -> str:
@@ -101,8 +108,6 @@ def _destinations(
     """Return the destinations of the complete new list; a URL whose text is unchanged keeps its number."""
     if urls is None:
         return tuple(before)
-    if not urls:
-        raise ParameterInvalid("PublishCdnParams", "nothing would remain to push to; StopPublishCdnStream ends a task")
     numbers = {destination.url: destination.number for destination in before}
     # Each revision brings numbers of its own, so that none is ever used twice, not even after its URL was removed.
     fresh = revision * MAX_URLS

@@ -5,7 +5,7 @@ of AAC gives planar float frames of 1024 samples, which is what the encoder take
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import av
@@ -40,6 +40,8 @@ class AacTranscoder:
 
     def __init__(self, encoding: AudioEncoding) -> None:
         self.meter: Listener | None = None
+        self.also: Callable[[AudioFrame, int], None] | None = None
+        """Is given all that is encoded, with the time at which it is heard, in microseconds."""
         self._encoder = AacEncoder(encoding)
         self._decoder: AudioCodecContext | None = None
         self._resampler: AudioResampler | None = None
@@ -162,6 +164,8 @@ class AacTranscoder:
         return [packet for frame in frames for packet in self._encode(frame)]
 
     def _encode(self, frame: AudioFrame) -> list[Packet]:
+        if self.also is not None:
+            self.also(frame, self._time_of(self._encoder.fed))
         return [Packet(self._time_of(sample), payload) for sample, payload in self._encoder.encode(frame)]
 
     def _time_of(self, sample: int) -> int:

@@ -66,6 +66,7 @@ class Showing:
     """All that one output frame is made of, until it is replaced as a whole.
 
     `layers` stand from bottom to top. `levels` are the voices that are heard, 0 to 100. `seed` is the task's own.
+    `for_rooms`: the sound is wanted as Opus too.
     """
 
     revision: int
@@ -76,6 +77,7 @@ class Showing:
     levels: Mapping[Voice, int] = field(default_factory=dict)
     sei: Sei = NO_SEI
     seed: int = 0
+    for_rooms: bool = False
 
 
 def shape_of(window: Window) -> Shape:

@@ -7,12 +7,14 @@ from av.video.frame import VideoFrame
 
 from tailrace.media.compositor import Compositor, Showing, Shown
 from tailrace.media.inserted_sei import inserted_sei
+from tailrace.media.opus import OpusEncoder
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.media.sound import SoundMixer
 from tailrace.model.encoding import choose
 from tailrace.model.mix import NO_SEI, VideoEncoding
 from tailrace.model.plan import AudioEncoding
 from tailrace.model.sei_schedule import SeiSchedule
+from tailrace.unit import Codec
 from tailrace.wire import sei
 
 # Being late by less is made up for, since encoding is faster than real time. By more: then this machine is too slow,
@@ -34,12 +36,13 @@ class MixedPicture:
 
 @dataclass(frozen=True, slots=True)
 class MixedSound:
-    """One AAC frame."""
+    """One AAC frame, or one packet of Opus, for rooms."""
 
     at_us: int
     payload: bytes
     config: bytes
     revision: int
+    codec: Codec = Codec.AAC
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class SoundTrack:
     def __init__(self, audio: AudioEncoding, begin_us: int, shift_us: int) -> None:
         self._mixer = SoundMixer(audio, begin_us)
         self._shift_us = shift_us
+        self._opus: OpusEncoder | None = None
 
     @property
     def config(self) -> bytes:
@@ -69,9 +73,20 @@ class SoundTrack:
 
     def make(self, showing: Showing) -> list[MixedSound]:
         """Return what the next piece completes."""
-        return [
+        at_us = self._mixer.due_us
+        made = [
             MixedSound(packet.pts_us + self._shift_us, packet.payload, self._mixer.config, showing.revision)
             for packet in self._mixer.mix(showing.levels)
+        ]
+        return made + self._for_rooms(at_us, showing.revision) if showing.for_rooms else made
+
+    def _for_rooms(self, at_us: int, revision: int) -> list[MixedSound]:
+        """Return what the piece that was just mixed completes of Opus."""
+        if self._opus is None:
+            self._opus = OpusEncoder()
+        packets = self._opus.encode(self._mixer.block, at_us) if self._mixer.block else []
+        return [
+            MixedSound(packet.pts_us + self._shift_us, packet.payload, b"", revision, Codec.OPUS) for packet in packets
         ]
 
 

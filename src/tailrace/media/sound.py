@@ -26,6 +26,8 @@ class SoundMixer:
         self._rate_hz, self._channels = encoding.sample_rate_hz, encoding.channels
         self._start_us = start_us
         self._amplitudes: dict[Voice, float] = {}
+        self.block: AudioFrame | None = None
+        """What was mixed last, before it was encoded."""
         self._ramp = np.arange(1, BLOCK_SAMPLES + 1, dtype=np.float32) / BLOCK_SAMPLES
 
     @property
@@ -69,6 +71,7 @@ class SoundMixer:
         frame.sample_rate = self._rate_hz
         for plane, row in zip(frame.planes, block, strict=True):
             np.frombuffer(memoryview(plane), np.float32, BLOCK_SAMPLES)[:] = row
+        self.block = frame
         packets = self._encoder.encode(frame)
         # What is before the start is the encoder's run-in, and the output's time does not go back.
         return [Packet(self._time_of(sample), payload) for sample, payload in packets if sample >= 0]

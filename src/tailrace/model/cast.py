@@ -45,19 +45,25 @@ def rooms_of(main: Room, mix: Mix) -> frozenset[Room]:
     return frozenset({main, *(voice.room for voice in mix.voices.only), *(room for room, _ in _laid_out(mix))})
 
 
-def taking_part(members: Iterable[Member], main: Room, mix: Mix) -> list[Member]:
+def named(mix: Mix) -> set[tuple[Room, UserId]]:
+    """Return the users that the video parameters or the audio whitelist name."""
+    return _laid_out(mix) | levels_of(mix.voices).keys()
+
+
+def taking_part(members: Iterable[Member], main: Room, mix: Mix, *, feeds_back: bool = False) -> list[Member]:
     """Return who is seen or heard, as far as there is room, in order of entry.
 
     From other rooms these are the named users alone, with both of their streams: one who is named for his screen has
     his microphone on the main stream. A fed-back stream takes part when it is named, or when none of our rooms is one
-    that it was mixed of (spec/02 section 5): else people would be seen and heard twice.
+    that it was mixed of (spec/02 section 5): else people would be seen and heard twice. In a mix that is fed back
+    itself (`feeds_back`) it never does, named or not: two tasks would feed each other for ever.
     """
-    named = _laid_out(mix) | levels_of(mix.voices).keys()
-    rooms = rooms_of(main, mix)
+    by_name, rooms = named(mix), rooms_of(main, mix)
     return by_entry(
         member
         for member in members
-        if member.person in named or (member.stream.room == main and rooms.isdisjoint(member.fed_back_from))
+        if not (feeds_back and member.fed_back_from)
+        and (member.person in by_name or (member.stream.room == main and rooms.isdisjoint(member.fed_back_from)))
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from tailrace.ids import Room, Stream, UserId
+from tailrace.model.cast import rooms_of
 from tailrace.model.mix import NO_SEI, Mix, Sei
 from tailrace.secret import PushUrl
 
@@ -39,11 +40,20 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomTarget:
+    """A room that the output is fed back into, and the user that it is there (McuFeedBackRoomParams)."""
+
+    room: Room
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What is relayed to the destinations: with `mix` many people in one output, else the stream `source` untouched.
 
-    `source` is kept while mixing, so that an update can switch back to it. `video` is false for an output of sound
-    alone. `max_idle` is in seconds (AgentParams.MaxIdleTime).
+    It goes to `destinations` and back into the rooms of `feedback`; either may be empty. `source` is kept while mixing,
+    so that an update can switch back to it. `video` is false for an output of sound alone. `max_idle` is in seconds
+    (AgentParams.MaxIdleTime).
     """
 
     room: Room
@@ -55,3 +65,11 @@ class Plan:
     video: bool = True
     audio: AudioEncoding = AudioEncoding()
     max_idle: float = 30.0
+    feedback: tuple[RoomTarget, ...] = ()
+
+    @property
+    def rooms(self) -> frozenset[Room]:
+        """The rooms that the output is made of."""
+        if self.mix is not None:
+            return rooms_of(self.room, self.mix)
+        return frozenset({self.source.room} if self.source else ())

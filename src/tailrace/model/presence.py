@@ -10,7 +10,7 @@ HEARTBEATS_PER_LIFETIME = 3
 
 
 class Role(StrEnum):
-    """What a member is in the room as: a publisher of one of its streams, or the robot of a task."""
+    """What a member is in the room as: a publisher of one of its streams, or the robot of a task that sends nothing."""
 
     MAIN = "main"
     AUX = "aux"
@@ -30,8 +30,9 @@ class Presence:
     """One member of a room in one role.
 
     `session` orders the sessions of the same user: the higher one (it began later) removes the others. `task_id` and
-    `epoch` are of the robot's task. `since` is Unix seconds; `via` is how it came in (`rtmp`, `task`). `audio` and
-    `video` are known from set-up data; `heard` and `seen` say that a first sound and picture of this session have come.
+    `epoch` are of the robot's task. `since` is Unix seconds; `via` is how it came in (`rtmp`, `task`, `feedback`).
+    `audio` and `video` are known from set-up data; `heard` and `seen` say that a first sound and picture of this
+    session have come. `fed_back_from`: the rooms of which a task has made what it publishes here; empty for people.
     """
 
     room: Room
@@ -48,6 +49,12 @@ class Presence:
     epoch: int = 0
     heard: bool = False
     seen: bool = False
+    fed_back_from: tuple[Room, ...] = ()
+
+    @property
+    def is_robot(self) -> bool:
+        """Whether it is a task that is in the room, and no person."""
+        return self.role is Role.ROBOT or bool(self.fed_back_from)
 
     @property
     def key(self) -> tuple[Room, UserId, Role]:
@@ -58,12 +65,13 @@ class Presence:
         """Whether this member's entry ends the other's session: same user, later session (spec/05 section 1).
 
         A publisher's main and auxiliary streams live side by side; a robot and a publisher of the same name do not. A
-        robot of the same task is the same member taken over, and is decided by `epoch`.
+        robot of the same task in the same role is the same member taken over, and is decided by `epoch`.
         """
         if (self.room, self.user) != (other.room, other.user) or self.session == other.session:
             return False
-        if self.role is not other.role and Role.ROBOT not in (self.role, other.role):
+        robots = self.is_robot, other.is_robot
+        if self.role is not other.role and not any(robots):
             return False
-        if self.role is other.role is Role.ROBOT and self.task_id == other.task_id:
+        if self.role is other.role and all(robots) and self.task_id == other.task_id:
             return self.epoch > other.epoch
         return self.session > other.session

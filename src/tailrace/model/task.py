@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 
 from tailrace.errors import StateError
 from tailrace.ids import TaskId
-from tailrace.model.plan import Plan
+from tailrace.model.plan import Plan, RoomTarget
 
 
 class TaskState(StrEnum):
@@ -70,6 +70,20 @@ class DestinationReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackReport:
+    """How the output is doing in a room that it is fed back into: RUNNING once something has been sent there.
+
+    `since` is Unix seconds; frames are counted over all children of the task.
+    """
+
+    target: RoomTarget
+    status: DestinationStatus = DestinationStatus.IDLE
+    since: float = 0.0
+    video_frames: int = 0
+    audio_frames: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WindowReport:
     """One window of a mixed picture as it is now, in pixels of the canvas. `user` is empty while nobody is in it.
 
@@ -104,6 +118,7 @@ class OutputReport:
     width: int = 0
     height: int = 0
     sound: bool = False
+    feedback: tuple[FeedbackReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,5 +55,5 @@ class Attendance:
                 if isinstance(change, Left):
                     self._members.pop(stream, None)
                 else:
-                    self._members[stream] = Member(stream, who.audio, who.video, who.since)
+                    self._members[stream] = Member(stream, who.audio, who.video, who.since, who.fed_back_from)
                 self._changed()

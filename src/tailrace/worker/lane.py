@@ -15,10 +15,19 @@ class Junction:
     """Where the lanes of one task meet its reel; the last one that has opened is let through.
 
     `began` is told which output time, in microseconds, is now, `shows` the revision that the output has from now on.
+    `opus` takes the sound for rooms, with its time in microseconds.
     """
 
-    def __init__(self, reel: Reel, video: bool, began: Callable[[int], None], shows: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        reel: Reel,
+        video: bool,
+        began: Callable[[int], None],
+        shows: Callable[[int], None],
+        opus: Callable[[int, bytes], None] | None = None,
+    ) -> None:
         self.reel = reel
+        self.opus = opus or _unheard
         self.video = video
         self.began = began
         self.shows = shows
@@ -42,6 +51,10 @@ class Junction:
         for waiting in self._waiting[:passed]:
             waiting.opened.set()
         del self._waiting[:passed]
+
+
+def _unheard(_at_us: int, _packet: bytes) -> None:
+    """Take sound for rooms where there are none."""
 
 
 class Lane:
@@ -83,6 +96,11 @@ class Lane:
         if self._is_open or (not self._junction.video and self._open(at_ms)):
             self._junction.reel.sound(at_ms + self._shift_ms, data)
             self._show()
+
+    def opus(self, at_us: int, packet: bytes) -> None:
+        """Send the same sound as Opus, for the rooms that the output is fed back into."""
+        if self._is_open:
+            self._junction.opus(at_us + self._shift_ms * 1000, packet)
 
     def began(self, now_us: int) -> None:
         """Say which output time is now."""

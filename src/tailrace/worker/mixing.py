@@ -22,6 +22,7 @@ from tailrace.model.task import WindowReport
 from tailrace.model.voices import heard
 from tailrace.net.guard import Guard
 from tailrace.supervise import start
+from tailrace.unit import Codec
 from tailrace.worker.attendance import Attendance
 from tailrace.worker.feed import Stage
 from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark, words
@@ -141,7 +142,7 @@ class Mixing:
         if mix.scene is None:
             return
         self._gallery.want(items_of(mix.scene))
-        windows = self._arranged(mix.scene, taking_part(self._attendance.members, self._plan.room, mix))
+        windows = self._arranged(mix.scene, self._taking_part())
         for stream, window in _seen(windows).items():
             person = self._people.get(stream) or self._add(stream, group)
             if person.source is None:
@@ -154,7 +155,7 @@ class Mixing:
     def _showing(self, group: asyncio.TaskGroup) -> Showing:
         plan, mix = self._plan, _mix(self._plan)
         scene = mix.scene
-        members = taking_part(self._attendance.members, plan.room, mix)
+        members = self._taking_part()
         if scene is not None:
             self._windows = self._arranged(scene, members)
             self._gallery.want(items_of(scene))
@@ -167,7 +168,7 @@ class Mixing:
             self._somebody.set()
         voices = {voice: level for stream, level in levels.items() if (voice := self._people[stream].voice)}
         if scene is None:
-            return Showing(self._revision, levels=voices, sei=plan.sei)
+            return Showing(self._revision, levels=voices, sei=plan.sei, for_rooms=bool(plan.feedback))
         return Showing(
             self._revision,
             scene.encoding,
@@ -177,7 +178,12 @@ class Mixing:
             voices,
             plan.sei,
             self._seed,
+            for_rooms=bool(plan.feedback),
         )
+
+    def _taking_part(self) -> Sequence[Member]:
+        plan = self._plan
+        return taking_part(self._attendance.members, plan.room, _mix(plan), feeds_back=bool(plan.feedback))
 
     def _arranged(self, scene: Scene, members: Sequence[Member]) -> tuple[Window, ...]:
         size = scene.encoding.width, scene.encoding.height
@@ -265,7 +271,9 @@ class Mixing:
             lane.began(made.at_us)
             # The first picture is there before the first sound. What CDNs are told of the stream shall have both.
             lane.audio_config(at_ms, self._mixer.sound_config)
-        if isinstance(made, MixedSound):
+        if isinstance(made, MixedSound) and made.codec is Codec.OPUS:
+            lane.opus(made.at_us, made.payload)
+        elif isinstance(made, MixedSound):
             lane.audio_config(at_ms, made.config)
             lane.sound(at_ms, made.payload)
         else:

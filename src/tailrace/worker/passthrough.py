@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 from tailrace.bus.reception import Reception
 from tailrace.bus.rooms import Left
+from tailrace.errors import BusError
 from tailrace.media.video_transcoder import MAX_WAITING, Transcoded, VideoTranscoder
 from tailrace.model.plan import Plan
 from tailrace.model.presence import Role
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 # In Describe's notes.
 TRANSCODED = "VP8 is transcoded to H.264 since RTMP cannot carry it"
+NOT_AGAIN = "what a task feeds back into a room is not fed back into another one"
 
 
 class PassThrough:
@@ -40,6 +42,9 @@ class PassThrough:
         self._more = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._noted: tuple[str, ...] = ()
+        self._feeds_back = bool(plan.feedback)
+        self._present: set[Hashable] = set()
+        self._fed_back = False  # the source is what a task feeds back into its room
         stage.lane.shows(revision)
 
     async def run(self) -> None:
@@ -60,6 +65,8 @@ class PassThrough:
     def change(self, plan: Plan, revision: int) -> None:
         """Insert other SEI, or only take note of another revision."""
         self._pipeline.change(plan)
+        self._feeds_back = bool(plan.feedback)
+        self._see()
         self._stage.lane.shows(revision)
 
     def made(self) -> tuple[int, ...]:
@@ -68,14 +75,20 @@ class PassThrough:
 
     def notes(self) -> tuple[str, ...]:
         """Return in words what is transcoded, and what is missing."""
-        return *self._transcoding(), *self._filling.notes()
+        barred = (NOT_AGAIN,) if self._barred else ()
+        return *self._transcoding(), *barred, *self._filling.notes()
 
     def windows(self) -> tuple[WindowReport, ...]:
         """Return nothing: there is no canvas."""
         return ()
 
+    @property
+    def _barred(self) -> bool:
+        """Whether this is a fed-back stream that would be fed back again: two tasks could feed each other for ever."""
+        return self._feeds_back and self._fed_back
+
     async def _take(self, unit: Unit) -> bool:
-        if not await self._stage.still_ours():
+        if self._barred or not await self._stage.still_ours():
             return False
         now = self._stage.clock.monotonic()
         self._pipeline.take(unit, now)
@@ -92,6 +105,9 @@ class PassThrough:
             # Another feed runs until this one has a key frame. It goes on to the next live one: a whole group of
             # pictures at once would put the output ahead of real time, and each change would do so again.
             units = ()
+        if self._feeds_back:
+            await self._look_at_source()
+            units = () if self._barred else units
         now = self._stage.clock.monotonic()
         if units:
             # Already now, and a little too late, so that it is stored while the units are taken and CDNs are dialled.
@@ -104,6 +120,14 @@ class PassThrough:
             self._filling.nobody_is_there()
             if self._pipeline.gap.filling:
                 self._began(now)
+
+    async def _look_at_source(self) -> None:
+        source = self._source
+        try:
+            who = await self._stage.rooms.get(source.room, source.user, Role(source.type))
+        except BusError:
+            return  # as it was before
+        self._fed_back = who is not None and bool(who.fed_back_from)
 
     def _transcode(self) -> VideoTranscoder:
         return VideoTranscoder(self._stage.job.preset, self._stage.job.threads, self._from_transcoder)
@@ -145,14 +169,19 @@ class PassThrough:
 
     async def _watch(self) -> None:
         source = self._source
-        present: set[Hashable] = set()
-        self._stage.present(False)
+        self._see()
         async with aclosing(self._stage.rooms.watch(room=source.room, user=source.user)) as changes:
             async for change in changes:
                 if change.presence.role is Role.ROBOT:
                     continue
                 if isinstance(change, Left):
-                    present.discard(change.presence.key)
+                    self._present.discard(change.presence.key)
                 else:
-                    present.add(change.presence.key)
-                self._stage.present(bool(present))
+                    self._present.add(change.presence.key)
+                    if change.presence.role is Role(source.type):
+                        self._fed_back = bool(change.presence.fed_back_from)
+                self._see()
+
+    def _see(self) -> None:
+        """Say whether there is anybody whose stream is relayed."""
+        self._stage.present(bool(self._present) and not self._barred)

@@ -7,10 +7,13 @@ publisher is away, stills and silence take it (`model/gap.py`).
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from av.audio.frame import AudioFrame
+
 from tailrace.errors import PeerError
 from tailrace.ids import Kind
 from tailrace.media.audio import AacTranscoder
 from tailrace.media.inserted_sei import inserted_sei
+from tailrace.media.opus import OpusEncoder
 from tailrace.media.video_transcoder import Transcoded, VideoTranscoder
 from tailrace.model.gap import LARGEST_FILL_US, STILLS_PER_SECOND, Gap
 from tailrace.model.joiner import Joiner
@@ -49,6 +52,8 @@ class Pipeline:
         self._lane = lane
         self._sound = AacTranscoder(plan.audio)
         self._sound_comes = False
+        self._opus: OpusEncoder | None = None
+        self._opus_comes = False  # it is what rooms get, unless it is silence that is encoded
         self._start_us = start_us
         self._shown = 0  # stills so far of this gap
         self._user = plan.source.user if plan.source else ""
@@ -66,6 +71,7 @@ class Pipeline:
             from tailrace.media.meter import Meter
 
             self._sound.meter = Meter()
+        self._sound.also = self._encode_for_rooms if plan.feedback else None
 
     def join(self, units: Sequence[Unit], now: float) -> Iterator[None]:
         """Take the answer to a key-frame request, empty when there is no publisher, one unit a step.
@@ -169,6 +175,7 @@ class Pipeline:
             self._fill_pictures(self.stills, until_us)
 
     def _fill_sound(self, until_us: int) -> None:
+        self._opus_comes = False
         self._lane.audio_config(self._start_us // 1000, self._sound.config)
         for packet in self._sound.silence(self._start_us, until_us):
             self._lane.sound(packet.pts_us // 1000, packet.payload)
@@ -238,7 +245,18 @@ class Pipeline:
         meter = self._sound.meter
         return [sei.Region(self._user, 0, meter.read() if meter else 0, 0, 0, *self._size)]
 
+    def _encode_for_rooms(self, frame: AudioFrame, at_us: int) -> None:
+        if self._opus_comes:
+            return
+        if self._opus is None:
+            self._opus = OpusEncoder()
+        for packet in self._opus.encode(frame, at_us):
+            self._lane.opus(packet.pts_us, packet.payload)
+
     def _use_audio(self, unit: Unit, placed: Placed) -> None:
+        self._opus_comes = unit.codec is Codec.OPUS
+        if self._opus_comes and self._sound.also is not None:
+            self._lane.opus(placed.pts_us, unit.payload)
         self._lane.audio_config(placed.dts_us // 1000, self._sound.config)
         try:
             packets = self._sound.feed(unit.codec, unit.config, unit.payload, placed.dts_us)

@@ -18,6 +18,7 @@ from tailrace.model.task_event import What
 from tailrace.supervise import start, stop
 from tailrace.worker.chronicle import Chronicle
 from tailrace.worker.feed import NOTHING_EARLIER, Earlier, Feed, Stage
+from tailrace.worker.feedback import Feedback
 from tailrace.worker.job import Job
 from tailrace.worker.lane import Junction, Lane
 from tailrace.worker.loading import lacks, load_more
@@ -84,10 +85,14 @@ class Relay:
         self._pushes.go_on_from(record.output.destinations)
         self._pushes.want(self._plan.destinations)
         self._outbox = Outbox(bus)
+        self._kicked = asyncio.Event()
         output = Output(self._plan.room.app, record.task_id)
         self._tap = Tap(bus, self._outbox, output, record.epoch, self._reel.opening, clock)
+        self._feedback = Feedback(
+            bus, self._outbox, self._rooms, record, clock, self._reel.opening, changed, self._kicked.set
+        )
         self._origin = Origin(record.origin, clock, self._pushes.begin)
-        self._junction = Junction(self._reel, self._plan.video, self._began, self._shows)
+        self._junction = Junction(self._reel, self._plan.video, self._began, self._shows, self._feedback.sound)
         self._bus, self._job = bus, job
         self._earlier = Earlier(record.origin > 0, (record.output.width, record.output.height), record.output.sound)
         self._feed, self._lane = self._new_feed(begin_us, self._earlier)
@@ -102,6 +107,7 @@ class Relay:
             self._feed.windows(),
             *(self._reel.size if any(self._reel.size) else self._earlier.size),
             self._reel.has_sound or self._earlier.sound,
+            self._feedback.reports(),
         )
 
     def made(self) -> tuple[int, ...]:
@@ -123,11 +129,14 @@ class Relay:
                 self._chronicle.tell(What.UPDATED, revision=revision)
             self._plan, self._revision = record.plan, record.revision
             self._pushes.want(record.plan.destinations)
+            self._feedback.want(record.plan)
             self._updated.set()
 
     def end_as(self, ending: Ending) -> None:
         """Say how the pushes are to end, before `run` is cancelled."""
         self._pushes.end_as(ending)
+        if ending.moves:
+            self._feedback.move()
 
     async def run(self, end: Callable[[EndReason], None]) -> None:
         """Relay until cancelled, then end every push in order. `end` is told why the task is over by itself."""
@@ -137,8 +146,10 @@ class Relay:
             start(group, self._outbox.run(), "outbox")
             start(group, self._pushes.run(), "pushes")
             start(group, self._tap.run(), "tap")
+            start(group, self._feedback.run(), "feedback")
             start(group, self._run_feeds(), "feeds")
-            start(group, self._be_in_room(end), "robot")
+            start(group, self._be_in_room(), "robot")
+            start(group, self._end_when_kicked(end), "clashes")
             start(group, self._watch_for_idle(end), "idle")
 
     async def _run_feeds(self) -> None:
@@ -203,6 +214,7 @@ class Relay:
     def _deliver(self, message: Message) -> None:
         self._pushes.offer(message)
         self._tap.offer(message)
+        self._feedback.offer(message)
 
     def _began(self, now_us: int) -> None:
         self._origin.began(now_us)
@@ -214,12 +226,16 @@ class Relay:
             self._chronicle.tell(What.VISIBLE, revision=revision)
             self._changed()
 
-    async def _be_in_room(self, end: Callable[[EndReason], None]) -> None:
+    async def _be_in_room(self) -> None:
         """Hold the robot's place in the room; another member of its name throws it out (spec/02 section 5)."""
         replaced_by = await Membership(self._rooms, self._robot).run()
         if replaced_by.task_id == self._robot.task_id:
             return  # another child has taken the task over, which the record says too
         _log.warning("robot kicked", extra={"by": replaced_by.role, "task_id": self._robot.task_id})
+        self._kicked.set()
+
+    async def _end_when_kicked(self, end: Callable[[EndReason], None]) -> None:
+        await self._kicked.wait()
         end(EndReason.ROBOT_KICKED)
 
     async def _watch_for_idle(self, end: Callable[[EndReason], None]) -> None:

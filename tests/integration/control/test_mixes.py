@@ -74,12 +74,12 @@ def test_users_of_several_rooms_are_mixed(api: Control) -> None:
     assert [voice.room.room_id for voice in plan.mix.voices.only] == ["stage-4", "stage-5"]
 
 
-def test_a_mix_back_into_a_room_is_refused_by_name(api: Control) -> None:
+def test_a_mix_back_into_a_room_needs_the_right_user_sig(api: Control) -> None:
     back = [{"RoomId": "stage-6", "RoomIdType": 1, "UserId": "back", "UserSig": "sig"}]
     refused = refusal(api, mix_request(VideoParams=picture(), FeedBackRoomParams=back))
 
-    assert refused.get_code() == "UnsupportedOperation"
-    assert "`FeedBackRoomParams`" in refused.get_message()
+    assert refused.get_code() == "InvalidParameter"
+    assert "`FeedBackRoomParams.0.UserSig`" in refused.get_message()
 
 
 def test_a_mix_with_everything_is_stored_as_asked(api: Control) -> None:

@@ -352,8 +352,8 @@ SOUND = {"AudioParams": {"AudioEncode": AUDIO_ENCODE}}
             {},
             0,
             {"FeedBackRoomParams": [{"RoomId": "5", "RoomIdType": 1, "UserId": "b", "UserSig": "hidden"}]},
-            "UnsupportedOperation",
-            "FeedBackRoomParams",
+            "InvalidParameter",
+            "FeedBackRoomParams.0.UserSig",
         ),
         (
             {},

@@ -81,10 +81,6 @@ def test_the_users_room_may_be_named_if_it_is_the_main_room() -> None:
 @pytest.mark.parametrize(
     ("given", "path"),
     [
-        (
-            {"FeedBackRoomParams": [{"RoomId": "5", "RoomIdType": 0, "UserId": "b", "UserSig": "s"}]},
-            "FeedBackRoomParams",
-        ),
         *(({"RecordParams": {"UniRecord": kind}}, "RecordParams.UniRecord") for kind in (0, 2)),
         ({"AudioParams": {"AudioEncode": ENCODE | {"Codec": 1}}}, "AudioParams.AudioEncode.Codec"),
         (single(RoomId="other"), "SingleSubscribeParams.UserMediaStream.UserInfo.RoomId"),

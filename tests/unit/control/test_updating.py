@@ -10,7 +10,7 @@ from tailrace.control.actions.update_publish_cdn_stream import Request
 from tailrace.control.params.wire import read
 from tailrace.control.planning import plan_of
 from tailrace.control.updating import digest_of, updated
-from tailrace.errors import NotBuilt, OutputModeFixed, ParameterInvalid, ParameterMissing
+from tailrace.errors import OutputModeFixed, ParameterInvalid, ParameterMissing
 from tailrace.ids import Room, SdkAppId, Stream, UserId
 from tailrace.model.mix import Layout, LayoutMode, LayoutVolume, PassThrough, Scene, Sei, VideoEncoding, Voice, Voices
 from tailrace.model.plan import Destination, Plan
@@ -195,10 +195,44 @@ def test_a_mix_has_no_single_stream() -> None:
         update(MIX_PLAN, 1, SingleSubscribeParams=SINGLE)
 
 
-def test_feedback_is_not_built() -> None:
-    room = {"RoomId": "5", "RoomIdType": 0, "UserId": "b", "UserSig": "s"}
-    with pytest.raises(NotBuilt, match="FeedBackRoomParams"):
-        update(MIX_PLAN, 1, FeedBackRoomParams=[room])
+def rooms(*users: str) -> list[dict[str, Any]]:
+    """Return FeedBackRoomParams with these users in numeric room 5."""
+    return [{"RoomId": "5", "RoomIdType": 0, "UserId": user, "UserSig": "s"} for user in users]
+
+
+def fed_back_users(plan: Plan) -> list[str]:
+    return [target.user for target in plan.feedback]
+
+
+def test_the_rooms_of_an_update_are_the_complete_new_list() -> None:
+    two = update(MIX_PLAN, 1, FeedBackRoomParams=rooms("b", "c"))
+    one = update(two, 1, 2, FeedBackRoomParams=rooms("c"))
+
+    assert fed_back_users(two) == ["b", "c"]
+    assert fed_back_users(one) == ["c"]
+    assert fed_back_users(update(two, 1, 2)) == ["b", "c"]
+    assert fed_back_users(update(two, 1, 2, FeedBackRoomParams=[])) == []
+
+
+def test_a_task_may_be_left_with_rooms_alone_or_with_urls_alone_but_not_with_nothing() -> None:
+    both = update(MIX_PLAN, 1, FeedBackRoomParams=rooms("b"))
+    rooms_alone = update(both, 1, 2, PublishCdnParams=[])
+
+    assert (rooms_alone.destinations, fed_back_users(rooms_alone)) == ((), ["b"])
+    with pytest.raises(ParameterInvalid, match="`FeedBackRoomParams`"):
+        update(rooms_alone, 1, 3, FeedBackRoomParams=[])
+    with pytest.raises(ParameterInvalid, match="`PublishCdnParams`"):
+        update(both, 1, 2, PublishCdnParams=[], FeedBackRoomParams=[])
+
+
+def test_a_user_that_is_fed_back_cannot_become_one_that_is_relayed() -> None:
+    fed_back = update(SINGLE_PLAN, 0, FeedBackRoomParams=[
+        {"RoomId": SINGLE_PLAN.room.room_id, "RoomIdType": 0 if SINGLE_PLAN.room.numeric else 1,
+         "UserId": "someone", "UserSig": "s"}
+    ])  # fmt: skip
+
+    with pytest.raises(ParameterInvalid, match=r"`FeedBackRoomParams\.0\.UserId`"):
+        update(fed_back, 0, 2, SingleSubscribeParams={"UserMediaStream": {"UserInfo": {"UserId": "someone"}}})
 
 
 A, B, C = "rtmp://cdn.example/live/a", "rtmp://cdn.example/live/b", "rtmp://cdn.example/live/c"

@@ -12,7 +12,7 @@ from tailrace.errors import TaskNotFound
 from tailrace.ids import SdkAppId, StreamType, TaskId
 from tailrace.model.mix import Mix
 from tailrace.model.plan import Destination
-from tailrace.model.task import DestinationReport, OutputReport, TaskRecord, TaskState, WindowReport
+from tailrace.model.task import DestinationReport, FeedbackReport, OutputReport, TaskRecord, TaskState, WindowReport
 
 MAX_LIMIT = 100
 
@@ -87,6 +87,22 @@ class WindowInfo(Answered):
     live: int
 
 
+class FeedBackRoomInfo(Answered):
+    """One room that the output is fed back into, in the order of the request; `status` and `state` as of destinations.
+
+    It is `running` once something has been sent there, since the Unix time `since`.
+    """
+
+    room_id: str
+    room_id_type: int
+    user_id: str
+    status: int
+    state: str
+    since: float
+    video_frames: int
+    audio_frames: int
+
+
 class TaskInfo(Answered):
     """One task. Times are Unix seconds; `epoch` counts how often it was taken over.
 
@@ -116,6 +132,7 @@ class TaskInfo(Answered):
     video_encode: EncodingInfo | None
     windows: tuple[WindowInfo, ...]
     destinations: tuple[DestinationInfo, ...]
+    feed_back_rooms: tuple[FeedBackRoomInfo, ...]
 
 
 class Response(Answered):
@@ -182,6 +199,7 @@ def task_info(record: TaskRecord, output: OutputReport, reason: str) -> TaskInfo
             _destination(destination, report)
             for destination, report in zip(plan.destinations, output.destinations, strict=True)
         ),
+        feed_back_rooms=tuple(_room(report) for report in output.feedback),
     )
 
 
@@ -209,6 +227,20 @@ def _window(window: WindowReport) -> WindowInfo:
         height=window.height,
         z_order=window.layer,
         live=1 if window.live else 0,
+    )
+
+
+def _room(report: FeedbackReport) -> FeedBackRoomInfo:
+    room = report.target.room
+    return FeedBackRoomInfo(
+        room_id=room.room_id,
+        room_id_type=0 if room.numeric else 1,
+        user_id=report.target.user,
+        status=report.status,
+        state=report.status.name.lower(),
+        since=report.since,
+        video_frames=report.video_frames,
+        audio_frames=report.audio_frames,
     )
 
 

@@ -6,9 +6,10 @@ from pydantic import model_validator
 
 from tailrace.control.action import Service, action
 from tailrace.control.caller import Caller
+from tailrace.control.feedback import check_names, check_user_sigs
 from tailrace.control.params.agent import AgentParams
 from tailrace.control.params.audio import McuAudioParams
-from tailrace.control.params.publish import FeedBackList, PublishList, check_urls_differ
+from tailrace.control.params.publish import FeedBackList, PublishList, check_urls_differ, check_users_differ
 from tailrace.control.params.record import McuRecordParams
 from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
@@ -40,6 +41,7 @@ class Request(Wire):
         if not self.publish_cdn_params and not self.feed_back_room_params:
             raise lacking("PublishCdnParams", "PublishCdnParams or FeedBackRoomParams must be given.")
         check_urls_differ(self.publish_cdn_params)
+        check_users_differ(self.feed_back_room_params)
         if self.with_transcoding == 0:
             self._check_pass_through()
         elif self.single_subscribe_params is not None:
@@ -68,7 +70,9 @@ async def start_publish_cdn_stream(request: Request, caller: Caller, service: Se
     """Answer once the task is stored and queued. Raises AppUnknown, UserSigRejected, NotBuilt, ParameterInvalid."""
     app = caller.app(request.sdk_app_id)
     plan = plan_of(request, strict=service.config.api.strict)
+    check_names(plan)
     check_robot(request.agent_params, app, service.config.api.require_user_sig, service.clock.unix())
+    check_user_sigs(request.feed_back_room_params, app, service.clock.unix())
     urls = [entry.publish_cdn_url for entry in request.publish_cdn_params]
     check_push_urls(urls, service.config.destinations, service.guard)
     return Response(task_id=await service.tasks.start(plan))

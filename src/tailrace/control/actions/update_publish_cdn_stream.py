@@ -6,8 +6,9 @@ from pydantic import model_validator
 
 from tailrace.control.action import Service, action
 from tailrace.control.caller import Caller
+from tailrace.control.feedback import check_user_sigs
 from tailrace.control.params.audio import McuAudioParams
-from tailrace.control.params.publish import FeedBackList, PublishList, check_urls_differ
+from tailrace.control.params.publish import FeedBackList, PublishList, check_urls_differ, check_users_differ
 from tailrace.control.params.sei import McuSeiParams
 from tailrace.control.params.video import McuVideoParams
 from tailrace.control.params.who import AppNumber, SingleSubscribeParams
@@ -35,6 +36,7 @@ class Request(Wire):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         check_urls_differ(self.publish_cdn_params or ())
+        check_users_differ(self.feed_back_room_params or ())
         if self.with_transcoding == 1 and self.single_subscribe_params is not None:
             raise wrong("SingleSubscribeParams", "needs WithTranscoding 0")
         return self
@@ -56,6 +58,7 @@ async def update_publish_cdn_stream(request: Request, caller: Caller, service: S
         raise TaskNotFound("The task does not exist.")
     urls = [entry.publish_cdn_url for entry in request.publish_cdn_params or ()]
     check_push_urls(urls, service.config.destinations, service.guard)
+    check_user_sigs(request.feed_back_room_params or (), caller.app(request.sdk_app_id), service.clock.unix())
     await service.tasks.update(
         SdkAppId(request.sdk_app_id),
         TaskId(request.task_id),

@@ -37,6 +37,16 @@ PublishList = Annotated[tuple[McuPublishCdnParam, ...], Field(max_length=MAX_URL
 FeedBackList = Annotated[tuple[McuFeedBackRoomParams, ...], Field(max_length=MAX_ROOMS, strict=False)]
 
 
+def check_users_differ(rooms: Sequence[McuFeedBackRoomParams]) -> None:
+    """Raise `wrong` for the first entry whose user is in that room already, by an earlier entry."""
+    seen: set[tuple[str, int, str]] = set()
+    for index, entry in enumerate(rooms):
+        who = entry.room_id, entry.room_id_type, entry.user_id
+        if who in seen:
+            raise wrong(f"FeedBackRoomParams.{index}.UserId", "the same user is in this room already")
+        seen.add(who)
+
+
 def check_urls_differ(urls: Sequence[McuPublishCdnParam]) -> None:
     """Raise `wrong` for the first URL that stands in the list a second time."""
     seen: set[str] = set()

@@ -1,0 +1,1 @@
+"""Outputs that are fed back into rooms."""
