@@ -1,4 +1,4 @@
-"""DTLS (RFC 6347), server side, in memory: datagrams in, datagrams out, and at the end the keys of SRTP (RFC 5764)."""
+"""DTLS (RFC 6347) in memory: datagrams in, datagrams out, and at the end the keys of SRTP (RFC 5764)."""
 
 import datetime
 import functools
@@ -15,7 +15,7 @@ from tailrace.net.webrtc.srtp import PROFILES, Srtp
 from tailrace.wire.sdp import Fingerprint
 
 _HASHES: Final = {"sha-256": hashes.SHA256(), "sha-384": hashes.SHA384(), "sha-512": hashes.SHA512()}
-_CIPHERS: Final = b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384"
+_CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 # Its number on the wire, by which OpenSSL knows it too.
 _DTLS_1_2: Final = 0xFEFD
 _EXPORTER: Final = b"EXTRACTOR-dtls_srtp"
@@ -36,14 +36,28 @@ class Dtls:
     `srtp` is there once the handshake is done; `ended` once the peer has said good-bye.
     """
 
-    def __init__(self, expected: Fingerprint) -> None:
-        """`expected`: of the peer's certificate, as its offer says."""
+    def __init__(self, expected: Fingerprint, *, begins: bool = False) -> None:
+        """`expected`: of the peer's certificate, as its offer says. `begins`: we are the client, and `begin`."""
         self.srtp: Srtp | None = None
         self.ended = False
         self._expected = expected
         self._connection = SSL.Connection(_context())
-        self._connection.set_accept_state()
+        self._begins = begins
+        self._begun = False
+        if begins:
+            self._connection.set_connect_state()
+        else:
+            self._connection.set_accept_state()
         self._connection.set_ciphertext_mtu(_MTU)
+
+    def begin(self) -> None:
+        """As the client, make the first step, once; does nothing as the server."""
+        if self._begins and not self._begun:
+            self._begun = True
+            try:
+                self._connection.do_handshake()
+            except SSL.WantReadError:
+                return
 
     def receive(self, datagram: bytes) -> None:
         """Take a datagram; garbage is ignored. Raises PeerError when the handshake has failed, with its reason."""
@@ -113,7 +127,8 @@ class Dtls:
         material = self._connection.export_keying_material(_EXPORTER, 2 * (key + salt))
         # RFC 5764 section 4.2: client's key, server's key, client's salt, server's salt.
         salts = material[2 * key :]
-        return Srtp(profile, material[:key] + salts[:salt], material[key : 2 * key] + salts[salt:])
+        client, server = material[:key] + salts[:salt], material[key : 2 * key] + salts[salt:]
+        return Srtp(profile, *((server, client) if self._begins else (client, server)))
 
 
 def local_fingerprint() -> Fingerprint:
@@ -147,7 +162,7 @@ def _identity() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
 @functools.cache
 def _context() -> SSL.Context:
     key, certificate = _identity()
-    context = SSL.Context(SSL.DTLS_SERVER_METHOD)
+    context = SSL.Context(SSL.DTLS_METHOD)
     # RFC 8827 section 6.5 asks for 1.2; `take` knows its records.
     context.set_min_proto_version(_DTLS_1_2)
     context.set_max_proto_version(_DTLS_1_2)

@@ -12,7 +12,7 @@ from tailrace.errors import PeerError, StateError
 from tailrace.net.webrtc.dtls import Dtls, local_fingerprint
 from tailrace.net.webrtc.ice import Credentials, host_candidates
 from tailrace.net.webrtc.srtp import Srtp
-from tailrace.wire.sdp import Candidate, Local, Offer
+from tailrace.wire.sdp import Candidate, Local, Offer, Setup
 
 __all__ = ["Closed", "How", "Peer", "host_candidates"]
 
@@ -101,7 +101,7 @@ class Peer:
         """Wait for the peer whose offer this is."""
         if self._dtls is not None:
             raise StateError("a peer is started once")
-        self._dtls = Dtls(offer.fingerprint)
+        self._dtls = Dtls(offer.fingerprint, begins=offer.setup is Setup.PASSIVE)
         self._port.claim(self._credentials.ufrag, self)
         self._watch = self._loop.call_later(self._handshake_timeout, self._too_late)
 
@@ -149,6 +149,9 @@ class Peer:
             self._credentials, self._next = fresh, None
         if check.nominates or self._address is None:
             self._address = address
+        if self._dtls is not None and self._srtp is None:
+            self._dtls.begin()
+            self._flush(address)
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
         """Take a datagram that is no STUN, from an address that has passed a check."""

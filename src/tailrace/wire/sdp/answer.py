@@ -1,9 +1,9 @@
-"""Answers: what we accept of an offer, written down. Always ICE-lite, one bundle, multiplexed RTCP, DTLS server."""
+"""Answers: what we accept of an offer, written down. Always ICE-lite, one bundle, multiplexed RTCP."""
 
 from collections.abc import Iterator, Sequence
 
 from tailrace.errors import StateError
-from tailrace.wire.sdp.description import Accepted, Candidate, Codec, Local, Media, Offer
+from tailrace.wire.sdp.description import Accepted, Candidate, Codec, Local, Media, Offer, Setup
 
 # Addresses stand in the candidates (RFC 8840 section 4.1.1: port 9, address 0.0.0.0).
 _NO_ADDRESS = "IN IP4 0.0.0.0"
@@ -19,12 +19,14 @@ def answer(offer: Offer, accepted: Sequence[Accepted | None], local: Local) -> s
     bundle = " ".join(media.mid for media, said in zip(offer.media, accepted, strict=True) if said)
     lines = ["v=0", f"o=- {local.session_id} 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
     lines += ["a=ice-lite", f"a=group:BUNDLE {bundle}", "a=msid-semantic: WMS *"]
+    # We are the DTLS server unless the peer insists on being it.
+    setup = Setup.ACTIVE if offer.setup is Setup.PASSIVE else Setup.PASSIVE
     first = True
     for media, said in zip(offer.media, accepted, strict=True):
         if said is None:
             lines += _rejected(media)
             continue
-        lines += _accepted(media, said, local)
+        lines += _accepted(media, said, local, setup)
         if first:
             lines += _candidates(local)
         first = False
@@ -46,14 +48,14 @@ def _rejected(media: Media) -> list[str]:
     return [f"m={media.name} 0 {media.protocol} {formats}", f"c={_NO_ADDRESS}", f"a=mid:{media.mid}", "a=inactive"]
 
 
-def _accepted(media: Media, said: Accepted, local: Local) -> Iterator[str]:
+def _accepted(media: Media, said: Accepted, local: Local, setup: Setup) -> Iterator[str]:
     types = [str(number) for number in (*(codec.payload_type for codec in said.codecs), *said.rtx)]
     yield f"m={media.name} 9 {media.protocol} {' '.join(types)}"
     yield f"c={_NO_ADDRESS}"
     yield f"a=mid:{media.mid}"
     yield from _credentials(local)
     yield f"a=fingerprint:{local.fingerprint.algorithm} {local.fingerprint.value}"
-    yield "a=setup:passive"
+    yield f"a=setup:{setup}"
     yield f"a={said.direction}"
     yield "a=rtcp-mux"
     if media.reduced_size:

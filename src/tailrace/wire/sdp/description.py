@@ -35,10 +35,11 @@ class Direction(StrEnum):
 
 
 class Setup(StrEnum):
-    """Who begins DTLS (RFC 8842). We never do, so PASSIVE is not among them: `parse_offer` refuses it."""
+    """Who begins DTLS, in the view of who says it (RFC 8842). We do for those only who insist, as FFmpeg does."""
 
     ACTPASS = "actpass"
     ACTIVE = "active"
+    PASSIVE = "passive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,12 +181,10 @@ def _fingerprint(section: Section, session: Section) -> Fingerprint:
 def _setup(section: Section, session: Section) -> Setup:
     # An offer without it is active (RFC 4145 section 4).
     said = section.first("setup") or session.first("setup") or Setup.ACTIVE
-    if said == "passive":
-        raise PeerError("setup:passive is not supported: this server is always the DTLS server; offer setup:actpass")
     try:
         return Setup(said)
     except ValueError:
-        raise PeerError("setup is none of actpass and active") from None
+        raise PeerError("setup is none of actpass, active and passive") from None
 
 
 def _candidate(value: str) -> Candidate:
