@@ -37,6 +37,9 @@ V2_ROOM, V1_ROOM, V2_TASK = "/v2/sub/{app}", "/v1/play", "/v2/task/{app}"
 # A stream that somebody watches already is known. Of another one the first picture and sound are waited for: RTMP
 # publishers answer with theirs at once, browsers after a key frame, and a task within a picture of its output.
 KNOWN_WITHIN = 3.0
+# Seconds of silence after which a viewer has gone (RFC 7675 section 5.1). It holds no place that others wait for, and
+# one who only listens sends little: a report now and then.
+LOST_AFTER = 30.0
 # TaskIds are ours, and much shorter than this.
 _TASK_ID = re.compile(r"[\x21-\x7e]{1,256}")
 _V1: Final = replace(admission.WEB_V1, whole="/v1/play/<streamid>?sdkappid=<n>&userid=<id>&usersig=<sig>")
@@ -141,7 +144,7 @@ class Whep:
                 raise StreamUnknown("the stream has neither sound nor pictures yet")
             cname = secrets.token_hex(8)
             accepted, tracks = viewing.choose(offer, stream.codecs.values(), stream.profile, cname, secrets.randbits)
-            peer = await self.endpoint.peer()
+            peer = await self.endpoint.peer(LOST_AFTER)
         except BaseException:
             await self.watching.release(stream)
             raise
