@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
@@ -11,9 +12,11 @@ import numpy as np
 
 from tailrace.bus.connection import connect
 from tailrace.bus.reception import Reception
+from tailrace.bus.rooms import Left, Rooms
 from tailrace.bus.subjects import watched
-from tailrace.ids import Output, Source
+from tailrace.ids import Output, Source, Stream
 from tailrace.model.joiner import Joiner
+from tailrace.model.presence import Presence
 from tailrace.secret import Secret
 from tailrace.supervise import start, stop
 from tailrace.unit import Codec, Unit
@@ -22,6 +25,7 @@ from tests.harness.waiting import eventually
 from tests.media.received import Message, Received, Sound
 
 RATE_HZ = 48000
+LOST_AFTER = 2.0  # as tests/harness/served.py has it
 # As everybody who watches a task's output does.
 WORD_EACH = 5.0
 
@@ -44,10 +48,15 @@ class WithOpus(Received):
 
 
 class BusViewer:
-    """`with BusViewer(url, source) as viewer:` receives until the end of the block; `units` is what came, joined."""
+    """`with BusViewer(url, source) as viewer:` receives until the end of the block; `units` is what came, joined.
+
+    Of a user's stream, `place` is his entry in the room, None while he is not there, and `exits` counts his leavings.
+    """
 
     def __init__(self, bus_url: str, source: Source) -> None:
         self.units: list[Unit] = []
+        self.place: Presence | None = None
+        self.exits = 0
         self._url = Secret(bus_url)
         self._source = source
         self._joiner = Joiner()
@@ -89,10 +98,20 @@ class BusViewer:
                 await bus.publish(watched(self._source), b"")
                 await asyncio.sleep(WORD_EACH)
 
+        async def follow_user() -> None:
+            if isinstance(self._source, Stream):
+                room, user = self._source.room, self._source.user
+                async with aclosing(Rooms(bus, LOST_AFTER).watch(room=room, user=user)) as changes:
+                    async for change in changes:
+                        left = isinstance(change, Left)
+                        self.place = None if left else change.presence
+                        self.exits += left
+
         try:
             async with asyncio.TaskGroup() as group:
                 work = [
                     start(group, keep_watching(), "watching"),
+                    start(group, follow_user(), "room"),
                     start(group, Reception(bus, self._source, self._join, self._take).run(), "reception"),
                 ]
                 self._ready.set()

@@ -57,6 +57,10 @@ class Stage:
         self._tasks.append(self.task)
         return Viewer(self.cdn, name)
 
+    def keep(self, task: str) -> None:
+        """Have a task that was started elsewhere stopped at the end."""
+        self._tasks.append(task)
+
     def end(self) -> None:
         """Stop the latest task, and wait until the CDN has seen the end."""
         self.cloud.stop(self.task)
