@@ -35,6 +35,7 @@ class Pictures:
         self._frames: Frames = Vp8Frames()
         self._where = Where.UNKNOWN
         self._timestamp = 0
+        self._left_out_timestamp = -1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -48,7 +49,7 @@ class Pictures:
     def hole(self) -> None:
         """Packets are missing here for good."""
         if self._where is Where.INSIDE:
-            self.left_out += 1
+            self._leave_out()
         self._frames.reset()
         self._where = Where.UNKNOWN
         self.waits = self.wanted = True
@@ -80,7 +81,7 @@ class Pictures:
             return done
         if self._where is Where.INSIDE:
             return (*done, *self._finish()) if done else self._finish()
-        self.left_out += 1
+        self._leave_out()
         self._where = Where.BETWEEN
         return done
 
@@ -95,6 +96,12 @@ class Pictures:
         else:
             self.codec, self._frames = Codec.VP8, Vp8Frames()
 
+    def _leave_out(self) -> None:
+        """Count the frame, once, whatever of it came."""
+        if self._timestamp != self._left_out_timestamp:
+            self._left_out_timestamp = self._timestamp
+            self.left_out += 1
+
     def _tear(self) -> None:
         self.malformed += 1
         self._frames.reset()
@@ -108,7 +115,7 @@ class Pictures:
         except PeerError:
             self._tear()
             self._where = Where.BETWEEN
-            self.left_out += 1
+            self._leave_out()
             return _NOTHING
         if frame is None:
             return _NOTHING
@@ -116,6 +123,6 @@ class Pictures:
             self.waits = self.wanted = False
         elif self.waits:
             self.wanted = True
-            self.left_out += 1
+            self._leave_out()
             return _NOTHING
         return ((self._timestamp, frame),)
