@@ -1,99 +1,122 @@
-"""Browser: what the console's pages do over HTTP, without a browser."""
+"""Looker: a person with Chromium who looks at the console; what the pages complain of, or fetch elsewhere, is a failure."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Self
+import re
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
 
-import httpx
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect
 
-from tests.harness.waiting import eventually
+from tests.harness.served import Served
+from tests.harness.waiting import DEADLINE
 
-JSON = {"Content-Type": "application/json"}
-Fields = dict[str, Any]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PHONE = 360
+DESK = 1280
 
 
-class Changes:
-    """The stream of changes as it comes in, and what a page makes of it: rooms and tasks by their names."""
+def chromium_missing() -> str:
+    """Return why there is no browser here, or nothing."""
+    return "" if CHROMIUM.exists() else "chromium is not installed"
 
-    def __init__(self) -> None:
-        self.told: list[tuple[str, Fields]] = []
-        self.rooms: dict[str, Fields] = {}
-        self.tasks: dict[str, Fields] = {}
-        self.ended = False
 
-    def take(self, name: str, data: Fields) -> None:
-        """Take one event in."""
-        if name == "snapshot":
-            self.rooms = {room["RoomId"]: room for room in data["Rooms"]}
-            self.tasks = {task["TaskId"]: task for task in data["Tasks"]}
-        elif name == "room" and data["Members"]:
-            self.rooms[data["RoomId"]] = data
-        elif name == "room":
-            self.rooms.pop(data["RoomId"], None)
-        elif name == "task":
-            self.tasks[data["TaskId"]] = data
-        self.told.append((name, data))
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium, with a camera and a microphone that are not real."""
+    expect.set_options(timeout=DEADLINE * 1000)
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
-    def of(self, name: str) -> list[Fields]:
-        """Return the data of all events of one name."""
-        return [data for told, data in list(self.told) if told == name]
 
-    def until(self, condition: "Callable[[Changes], object]", what: str) -> Self:
-        """Wait until it is so."""
-        eventually(lambda: condition(self), what)
+class Looker:
+    """`with Looker(browser, served) as looker:`; at the end there must have been no complaint, and no foreign request.
+
+    `expected`: patterns of complaints that the test makes on purpose.
+    """
+
+    def __init__(
+        self, browser: Browser, served: Served, *, scheme: str = "light", width: int = DESK, expected: str = ""
+    ) -> None:
+        self.served = served
+        self.complaints: list[str] = []
+        self._expected = expected
+        self._origins = {_origin(served.ready["http"]), _origin(served.ready["media_http"])}
+        self._context: BrowserContext = browser.new_context(
+            color_scheme="dark" if scheme == "dark" else "light",
+            viewport={"width": width, "height": 900 if width > PHONE else 740},
+            timezone_id="Asia/Shanghai",
+            locale="en-GB",
+        )
+        self._context.set_default_timeout(DEADLINE * 1000)
+        self.page: Page = self._context.new_page()
+        self.page.on("console", lambda message: self._complain(message.type, f"{message.text} {message.location}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{error}\n{error.stack}"))
+        self.page.on("request", self._request)
+
+    def __enter__(self) -> Self:
         return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._context.close()
+        if error is None:
+            assert not self.complaints, "\n".join(self.complaints)
 
-class Browser(httpx.Client):
-    """`with Browser(url) as browser:` keeps cookies, and sends the Origin of the console's own pages."""
+    def go(self, view: str = "") -> Page:
+        """Open a view by the part of its address behind `#/`."""
+        self.page.goto(f"{self.served.ready['http']}/console/{view and '#/' + view}")
+        return self.page
 
-    def __init__(self, url: str, **headers: str) -> None:
-        super().__init__(base_url=f"{url}/console", headers={"Origin": url, **headers}, timeout=20, trust_env=False)
+    def sign_in(self, view: str = "rooms") -> Page:
+        """Sign in with the account of the server's configuration, and open a view."""
+        self.go(view)
+        self.page.get_by_label("SecretId").fill(self.served.account["secret_id"])
+        self.page.get_by_label("SecretKey").fill(self.served.account["secret_key"])
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("navigation")).to_be_visible()
+        expect(self.page.get_by_text("Live", exact=True).first).to_be_attached()
+        return self.page
 
-    def sign_in(self, secret_id: str, secret_key: str) -> httpx.Response:
-        """Begin a session."""
-        return self.post("/api/session", json={"SecretId": secret_id, "SecretKey": secret_key})
+    def barriers(self) -> list[str]:
+        """Return what axe finds on the page that keeps people out."""
+        found = Axe().run(self.page).response["violations"]
+        return [f"{one['id']}: {one['help']}: {[node['html'][:160] for node in one['nodes']]}" for one in found]
 
-    def sign_out(self) -> httpx.Response:
-        """End it."""
-        return self.delete("/api/session", headers=JSON)
+    def overflow(self) -> int:
+        """Return by how many pixels the page is wider than the window."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return int(wide)
 
-    def call(self, action: str, **payload: object) -> Fields:
-        """Call the Cloud API; return the Response."""
-        answer = self.post("/api/call", json={"Action": action, "Payload": payload})
-        assert answer.status_code == 200, answer.text
-        response: Fields = answer.json()["Response"]
-        return response
+    def _request(self, request: Request) -> None:
+        if request.url.startswith(("data:", "blob:")):
+            return
+        if _origin(request.url) not in self._origins:
+            self.complaints.append(f"a request to {request.url}")
 
-    @contextmanager
-    def following(self) -> Iterator[Changes]:
-        """Read the stream in a thread until the end of the block."""
-        changes = Changes()
-        with self.stream("GET", "/api/stream", timeout=None) as answer:
-            assert answer.status_code == 200, answer.read()
-            assert answer.headers["content-type"].startswith("text/event-stream")
-            thread = threading.Thread(target=_read, args=(answer, changes), name="stream of changes")
-            thread.start()
-            try:
-                yield changes
-            finally:
-                # A read that waits ends when its socket does.
-                answer.extensions["network_stream"].get_extra_info("socket").shutdown(2)
-                thread.join(10)
-                assert not thread.is_alive()
+    def _complain(self, kind: str, words: str) -> None:
+        # Chromium notes the answer 401 to "who is signed in?", which is how a visit without a session begins.
+        if "401" in words and "/console/api/session" in words:
+            return
+        # A session that the server has ended first is not there any more when the page ends it: 404, and all is well.
+        if "404" in words and "/v2/" in words:
+            return
+        if kind in ("error", "warning") and not (self._expected and re.search(self._expected, words)):
+            self.complaints.append(f"{kind}: {words}")
 
 
-def _read(answer: httpx.Response, changes: Changes) -> None:
-    name = ""
-    try:
-        for line in answer.iter_lines():
-            field, _, value = line.partition(": ")
-            if field == "event":
-                name = value
-            elif field == "data":
-                changes.take(name, json.loads(value))
-    except (httpx.TransportError, httpx.StreamError):
-        pass  # it was ended by us, or by the server
-    changes.ended = True
+def _origin(url: str) -> tuple[str, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port
