@@ -61,7 +61,9 @@ function arrange(parent, wanted, inSvg) {
 function same(node, child) {
   if (!node) return false;
   if (child.tag === undefined) return node.nodeType === Node.TEXT_NODE;
-  return node.nodeType === Node.ELEMENT_NODE && node.localName === child.tag && node[KEY] === child.key;
+  if (node.nodeType !== Node.ELEMENT_NODE || node.localName !== child.tag || node[KEY] !== child.key) return false;
+  // `mount` runs once: an element without it cannot become one with it.
+  return Boolean(node[PROPS]?.mount) === Boolean(child.props.mount);
 }
 
 function create(child, inSvg) {

@@ -56,6 +56,7 @@ export class LayoutEditor {
     return h(
       "svg",
       {
+        key: "editor",
         class: "layout editor",
         viewBox: `0 0 ${width} ${height}`,
         role: "group",

@@ -42,7 +42,7 @@ export class Connection {
     await this._begin();
   }
 
-  /** Publish these tracks. `codec`: the wished one of the picture, such as "video/H264". */
+  /** Publish these tracks. `codec`: the wished one of the picture, such as "video/H264"; `kbps`: what it may take. */
   async publish(stream, { codec, kbps }) {
     for (const track of stream.getTracks()) {
       const encoding = track.kind === "video" ? { maxBitrate: kbps * 1000 } : {};
@@ -148,11 +148,12 @@ export class Connection {
   }
 }
 
+/** Of two codecs the server takes the one it likes better, so only the wished one is offered, with what repairs it. */
 function prefer(way, codec) {
   const known = RTCRtpSender.getCapabilities("video")?.codecs || [];
-  const wished = known.filter((one) => one.mimeType.toLowerCase() === codec.toLowerCase());
-  // The others stay behind it: a browser without the wished one can still publish.
-  if (wished.length) way.setCodecPreferences([...wished, ...known.filter((one) => !wished.includes(one))]);
+  const is = (one, ...names) => names.some((name) => one.mimeType.toLowerCase() === name.toLowerCase());
+  // A browser without it can still publish, with another one.
+  if (known.some((one) => is(one, codec))) way.setCodecPreferences(known.filter((one) => is(one, codec, "video/rtx")));
 }
 
 /** Return the servers of `Link: <turn:...>; rel="ice-server"; username="..."; credential="..."` headers. */
