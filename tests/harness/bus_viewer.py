@@ -83,6 +83,15 @@ class BusViewer:
         before = len(self.of(codec))
         eventually(lambda: len(self.of(codec)) >= before + units, f"{units} more units of {codec.name}")
 
+    def until_in_room(self, epoch: int = 0) -> Presence:
+        """Wait until the user is in the room, with that epoch of a task or a later one, and return his entry."""
+
+        def there() -> list[Presence]:
+            place = self.place
+            return [place] if place is not None and place.epoch >= epoch else []
+
+        return eventually(there, "the user in the room")[0]
+
     def received(self) -> Received:
         """Return the H.264 and AAC, or Opus, that came, for a look at its content."""
         video, audio, opus = self.of(Codec.H264), self.of(Codec.AAC), self.of(Codec.OPUS)

@@ -61,6 +61,10 @@ class Stage:
         """Have a task that was started elsewhere stopped at the end."""
         self._tasks.append(task)
 
+    def last(self) -> str:
+        """Return the task that was kept last."""
+        return self._tasks[-1]
+
     def end(self) -> None:
         """Stop the latest task, and wait until the CDN has seen the end."""
         self.cloud.stop(self.task)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ GRID = {"MixLayoutMode": 3}
 MAX_IDLE = 5  # the shortest of the API
 
 
-def fed_back(stage: Stage, *rooms: dict[str, object], urls: tuple[str, ...] = (), **more: object) -> str:
+def fed_back(stage: Stage, *rooms: dict[str, object], urls: tuple[str, ...] = (), **more: Any) -> str:
     """Start a mix of the stage that goes to these rooms, and return its TaskId."""
     task = stage.cloud.start_mix(stage.room, urls, layout=GRID, FeedBackRoomParams=list(rooms), **more)
     stage.keep(task)
@@ -49,15 +50,14 @@ def test_the_user_is_in_the_room_from_the_start_and_leaves_when_the_task_is_stop
     room = f"{stage.room}b"
     with rooms.watch(room) as viewer:
         task = fed_back(stage, rooms.back(room))
-        place = eventually(lambda: viewer.place, "in the room")
+        place = viewer.until_in_room()
         assert (place.via, place.task_id, place.epoch) == ("feedback", task, 1)
         assert [made_of.room_id for made_of in place.fed_back_from] == [stage.room]
         assert (place.audio, place.video) == (False, False)
 
         stage.enter(guest(0))
         viewer.until_more(Codec.H264, FPS)
-        sends = viewer.place
-        assert sends is not None
+        sends = viewer.until_in_room()
         assert (sends.audio, sends.video, sends.heard, sends.seen) == (True,) * 4
         assert (sends.width, sends.height) == (640, 360)
 
@@ -97,7 +97,7 @@ def test_somebody_who_enters_under_the_users_name_ends_the_task(stage: Stage, ro
     with rooms.watch(room) as viewer:
         stage.enter(guest(1), user="back", room=room)
         assert stage.cloud.until_ended(task)["Reason"] == "robot kicked"
-        place = eventually(lambda: viewer.place, "somebody in the room")
+        place = viewer.until_in_room()
     assert place.via == "rtmp"
 
 
@@ -121,8 +121,7 @@ def test_a_killed_child_is_followed_by_another_one_without_an_exit_and_times_go_
         viewer.until_more(Codec.OPUS, FPS)
         for child in stage.served.children():
             os.kill(child, signal.SIGKILL)
-        place = eventually(lambda: viewer.place and viewer.place.epoch == 2 and viewer.place, "the next child")
-        assert place.video
+        assert viewer.until_in_room(epoch=2).video
         sessions = len({unit.session for unit in list(viewer.units)})
         eventually(lambda: len({unit.session for unit in list(viewer.units)}) > sessions, "its units")
         viewer.until_more(Codec.OPUS, FPS)
