@@ -24,6 +24,7 @@ from tailrace.bus.connection import connect
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.bus.media import Publisher, subscribe
 from tailrace.bus.outbox import Outbox, sending
+from tailrace.clock import SystemClock
 from tailrace.ids import Kind, Room, SdkAppId, Stream, UserId
 from tailrace.ingest.intake import Intake
 from tailrace.media.audio import AacTranscoder
@@ -174,7 +175,7 @@ def _pipeline(units: list[Unit]) -> None:
     plan = Plan(_STREAM.room, UserId("robot"), (), _STREAM)
     reel = Reel(plan.audio, plan.video, lambda message: delivered.append(message.kind))
     lane = Junction(reel, plan.video, lambda _now_us: None, lambda _revision: None).lane()
-    pipeline = Pipeline(plan, 0, lane, lambda: VideoTranscoder("auto", 1, lambda _made: None))
+    pipeline = Pipeline(plan, 0, lane, lambda: VideoTranscoder("auto", 1, SystemClock(), lambda _made: None))
     for _ in pipeline.join([], 0.0):
         pass
     for unit in units:

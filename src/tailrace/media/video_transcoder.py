@@ -7,7 +7,6 @@ is measured.
 
 import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from tailrace.clock import Clock
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.model.encoding import ALIKE_GOP, Colours, alike, choose
 from tailrace.unit import Unit
@@ -57,12 +57,13 @@ class VideoTranscoder:
     `preset` and `threads` are the configuration's (`model.encoding.choose`). `close` lets the thread end.
     """
 
-    def __init__(self, preset: str, threads: int, ready: Callable[[Transcoded], None]) -> None:
+    def __init__(self, preset: str, threads: int, clock: Clock, ready: Callable[[Transcoded], None]) -> None:
         self.left_out = 0
         """Pictures that were not encoded because this machine was too slow."""
         self.broken = 0
         """Units that could not be decoded."""
         self._preset, self._threads = preset, threads
+        self._clock = clock
         self._ready = ready
         self._units: deque[_Waiting] = deque()
         self._changed = threading.Condition()
@@ -90,7 +91,7 @@ class VideoTranscoder:
                 self._units.clear()
                 self._wait_for_key = True
             anew, self._begin_anew = self._begin_anew, False
-            self._units.append(_Waiting(unit, at_us, None if past else time.monotonic(), anew))
+            self._units.append(_Waiting(unit, at_us, None if past else self._clock.monotonic(), anew))
             self._changed.notify()
 
     def break_off(self) -> None:
@@ -113,7 +114,7 @@ class VideoTranscoder:
                 self._group_pictures += 1
                 if waiting.came is None:
                     continue
-                if self._encoder is not None and time.monotonic() - waiting.came > LATE_SECONDS:
+                if self._encoder is not None and self._clock.monotonic() - waiting.came > LATE_SECONDS:
                     self.left_out += 1
                     continue
                 self._encode(frame, waiting.at_us)

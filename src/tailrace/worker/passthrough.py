@@ -130,7 +130,8 @@ class PassThrough:
         self._fed_back = who is not None and bool(who.fed_back_from)
 
     def _transcode(self) -> VideoTranscoder:
-        return VideoTranscoder(self._stage.job.preset, self._stage.job.threads, self._from_transcoder)
+        job = self._stage.job
+        return VideoTranscoder(job.preset, job.threads, self._stage.clock, self._from_transcoder)
 
     def _from_transcoder(self, made: Transcoded) -> None:
         """Called in the transcoder's thread."""

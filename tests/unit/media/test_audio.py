@@ -1,17 +1,22 @@
 """AacTranscoder: the sound comes out as asked, in tune, in time, and goes on after a gap."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import Packet
 from tailrace.media.audio import AacTranscoder
 from tailrace.model.plan import AudioEncoding
-from tailrace.unit import Codec
+from tailrace.unit import Codec, Unit
+from tests.media.browser import opus, tone
 from tests.media.encoded import pitch, sound
 
 RATE = 48000
@@ -181,3 +186,98 @@ def pieces(transcoder: AacTranscoder, packets: list[Packet]) -> list[np.ndarray]
     decoder = av.CodecContext.create("aac", "r")
     decoder.extradata = transcoder.config
     return [decoder.decode(av.Packet(packet.payload))[0].to_ndarray()[0] for packet in packets]
+
+
+def opus_packets(transcoder: AacTranscoder, units: Iterable[Unit]) -> list[Packet]:
+    return [packet for unit in units for packet in transcoder.feed(unit.codec, unit.config, unit.payload, unit.pts_us)]
+
+
+@pytest.mark.parametrize("rate", [48000, 44100, 32000, 16000, 8000])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("sent", [1, 2], ids=["mono sent", "stereo sent"])
+def test_opus_is_in_tune_and_as_loud_at_every_rate_and_channel_count(rate: int, channels: int, sent: int) -> None:
+    transcoder = AacTranscoder(AudioEncoding(rate, channels, 64))
+
+    samples = decode(transcoder.config, opus_packets(transcoder, opus(tone(1000, 0.4), 2.0, channels=sent)))
+
+    assert samples.shape[0] == channels
+    assert samples.shape[1] == pytest.approx(2.0 * rate, abs=4096)
+    middle = samples[:, rate // 2 : rate]
+    assert pitch(middle[0], rate) == pytest.approx(1000, abs=5)
+    assert np.sqrt((middle**2).mean()) == pytest.approx(0.4 / np.sqrt(2), rel=0.05)
+
+
+@pytest.mark.parametrize("packet_ms", [10, 20, 60])
+def test_opus_begins_at_its_time_and_goes_on_in_whole_frames(packet_ms: int) -> None:
+    transcoder = AacTranscoder(AudioEncoding())
+
+    packets = opus_packets(transcoder, opus(tone(440), 3.0, start_us=7_000_000, packet_ms=packet_ms))
+
+    assert packets[1].pts_us == 7_000_000
+    assert set(np.diff([packet.pts_us for packet in packets])) <= {21333, 21334}
+
+
+def test_lost_opus_leaves_no_hole_in_the_times_and_no_click() -> None:
+    transcoder = AacTranscoder(AudioEncoding(bitrate_kbps=128))
+
+    packets = opus_packets(transcoder, opus(tone(440), 3.0, lost=[50, 51, 90]))
+
+    assert set(np.diff([packet.pts_us for packet in packets])) <= {21333, 21334}
+    wave = decode(transcoder.config, packets)[0]
+    # Where the tone is whole, its second difference is 0.0017; a click has a hundred times as much.
+    assert np.abs(np.diff(wave[4096:-4096], 2)).max() < 0.01
+
+
+def test_pauses_in_which_a_browser_sends_next_to_nothing_are_silent_and_keep_their_length() -> None:
+    def talk(first: int, count: int) -> "np.ndarray[Any, np.dtype[Any]]":
+        talks = np.arange(first, first + count) // RATE % 4 == 0
+        return np.where(talks, tone(440)(first, count), 0.0)
+
+    units = opus(talk, 9.0, application="voip", dtx="1")
+    # Of a packet that holds no sound a browser sends one in 400 ms (RFC 7587 section 3.1.3).
+    sent = [unit for number, unit in enumerate(units) if len(unit.payload) > 3 or number % 20 == 0]
+    assert len(sent) < len(units) * 2 / 3
+    transcoder = AacTranscoder(AudioEncoding())
+
+    packets = opus_packets(transcoder, sent)
+
+    assert set(np.diff([packet.pts_us for packet in packets])) <= {21333, 21334}
+    wave = decode(transcoder.config, packets)[0]
+    loud = np.flatnonzero(np.abs(wave) > 0.2) / RATE
+    begins = [loud[0], *loud[1:][np.diff(loud) > 1]]
+    assert np.diff(begins) == pytest.approx([4.0, 4.0], abs=0.01)
+
+
+def test_a_publisher_who_goes_from_aac_to_opus_and_back_is_followed() -> None:
+    transcoder = AacTranscoder(AudioEncoding())
+
+    packets = opus_packets(transcoder, sound(1000, 1.0))
+    packets += opus_packets(transcoder, opus(tone(600), 1.0, start_us=1_040_000))
+    packets += opus_packets(transcoder, sound(1000, 1.0, start_us=2_080_000))
+
+    times = [packet.pts_us for packet in packets]
+    assert min(np.diff(times)) > 0
+    assert max(np.diff(times)) < 100_000
+    wave = decode(transcoder.config, packets)[0]
+    heard = [pitch(wave[round(at * RATE) : round((at + 0.5) * RATE)], RATE) for at in (0.3, 1.4, 2.5)]
+    assert heard == pytest.approx([1000, 600, 1000], abs=5)
+
+
+_UNITS = opus(tone(440), 0.2)
+
+
+@settings(deadline=None)  # the first one opens codecs
+@given(st.binary(min_size=1, max_size=200))
+def test_opus_that_is_rubbish_is_refused_or_decoded_and_what_follows_is_taken(data: bytes) -> None:
+    transcoder = AacTranscoder(AudioEncoding())
+    opus_packets(transcoder, _UNITS[:3])
+
+    with contextlib.suppress(PeerError):
+        transcoder.feed(Codec.OPUS, b"", data, 60_000)
+
+    assert opus_packets(transcoder, _UNITS[4:])
+
+
+def test_pictures_are_no_sound() -> None:
+    with pytest.raises(PeerError, match="no sound"):
+        AacTranscoder(AudioEncoding()).feed(Codec.VP8, b"", b"x", 0)

@@ -56,7 +56,8 @@ class Filled:
             tell=self._tell,
             earlier=earlier,
         )
-        self.pipeline = Pipeline(plan, 0, stage.lane, lambda: VideoTranscoder("auto", 1, lambda made: None))
+        clock = SystemClock()
+        self.pipeline = Pipeline(plan, 0, stage.lane, lambda: VideoTranscoder("auto", 1, clock, lambda made: None))
         self.filling = Filling(self.pipeline, stage)
 
     def comes(self, session: int = 1) -> None:

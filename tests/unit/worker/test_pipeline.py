@@ -14,12 +14,15 @@ from tailrace.media.still import black, encode, last_picture
 from tailrace.media.video_transcoder import Transcoded, VideoTranscoder
 from tailrace.model.mix import NO_SEI, LayoutVolume, PassThrough, Sei
 from tailrace.model.plan import AudioEncoding, Plan
-from tailrace.unit import Unit
+from tailrace.unit import Codec, Unit
 from tailrace.wire import h264, sei
-from tailrace.wire.flv import TagType, encode_tag, file_header, parse_video
+from tailrace.wire.flv import AvcPacket, TagType, encode_tag, file_header, parse_video
 from tailrace.worker.lane import Junction
 from tailrace.worker.pipeline import Pipeline
 from tailrace.worker.reel import KEPT_SOUND_MESSAGES, Message, Opening, Reel
+from tests.fakes.clock import ManualClock
+from tests.harness.waiting import DEADLINE
+from tests.media.browser import opus, plain, tone, video
 from tests.media.encoded import HEIGHT, RATE_HZ, WIDTH, interleaved, mean_colour, pictures, pitch, sound
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)
@@ -41,7 +44,7 @@ class Relayed:
 
     def _transcode(self) -> VideoTranscoder:
         self.made: queue.Queue[Transcoded] = queue.Queue()
-        return VideoTranscoder("auto", 1, self.made.put)
+        return VideoTranscoder("auto", 1, ManualClock(), self.made.put)
 
     def feed(self, units: list[Unit]) -> "Relayed":
         for unit in units:
@@ -420,3 +423,124 @@ def test_sound_and_picture_of_a_publisher_who_returns_at_once_are_together() -> 
     )
     # The first piece with the new tone, to within one piece.
     assert high == pytest.approx(blue, abs=0.022)
+
+
+def wait_for(relayed: Relayed, pictures: int) -> None:
+    """Put so many transcoded pictures on the lane, as the event loop would."""
+    for _ in range(pictures):
+        relayed.pipeline.show(relayed.made.get(timeout=DEADLINE))
+
+
+def configs(relayed: Relayed) -> list[bytes]:
+    """Return the set-up data of pictures in their order."""
+    bodies = [parse_video(message.body) for message in relayed.messages if message.kind is Kind.VIDEO]
+    return [body.data for body in bodies if body and body.packet is AvcPacket.CONFIG]
+
+
+def test_vp8_is_shown_as_h264_at_its_times_with_the_sound_beside_it() -> None:
+    shown = video(Codec.VP8, plain(RED, 2.0))
+
+    relayed = join(interleaved(shown, opus(tone(1000), 2.0)))
+    wait_for(relayed, len(shown))
+    relayed.pipeline.close()
+
+    assert relayed.times(Kind.VIDEO) == [unit.pts_us // 1000 for unit in shown]
+    assert set(np.diff(relayed.times(Kind.AUDIO))) <= {21, 22}
+    with av.open(flv(sorted(relayed.messages, key=lambda message: message.timestamp_ms)), "r") as received:
+        frames = list(received.decode(video=0))
+    assert len(frames) == len(shown)
+    assert all(mean_colour(frame) == pytest.approx(RED, abs=6) for frame in frames)
+
+
+def test_of_a_start_with_vp8_the_latest_picture_is_the_first_message_and_older_sound_is_left_out() -> None:
+    relayed = Relayed()
+    units = interleaved(video(Codec.VP8, plain(RED, 1.9), start_us=9_000_000), opus(tone(440), 2.0, start_us=9_000_000))
+
+    assert list(relayed.pipeline.join(units, 0.0))
+    wait_for(relayed, 1)
+    relayed.pipeline.close()
+
+    assert relayed.made.empty()
+    assert relayed.times(Kind.VIDEO) == [0]
+    assert next(message for message in relayed.messages if message.kind is Kind.VIDEO and message.frame).starts
+    assert 1 <= len(relayed.times(Kind.AUDIO)) <= 10
+
+
+def test_h264_of_another_size_is_passed_through_with_its_own_set_up_data() -> None:
+    published = video(Codec.H264, [*plain(RED, 1.0), *plain(RED, 1.0, (160, 90))])
+
+    relayed = join(published)
+
+    assert [h264.picture_size(config) for config in configs(relayed)] == [(320, 180), (160, 90)]
+    bodies = [message.body[5:] for message in relayed.messages if message.kind is Kind.VIDEO and message.frame]
+    assert bodies == [unit.payload for unit in published]
+    with av.open(flv(relayed.messages), "r") as received:
+        assert len(list(received.decode(video=0))) == len(published)
+
+
+def test_another_codec_goes_on_where_the_one_before_ended() -> None:
+    relayed = join(pictures(RED, 1.0))
+    between = video(Codec.VP8, plain(BLUE, 1.0), session=2, start_us=50_000_000)
+    relayed.feed(between)
+    wait_for(relayed, len(between))
+    relayed.feed(pictures(RED, 1.0, session=3, start_us=7_000))
+
+    assert relayed.pipeline.transcoder is None
+    steps = np.diff(relayed.times(Kind.VIDEO))
+    assert steps.min() > 0
+    assert steps.max() <= 41
+    assert len(configs(relayed)) == 3
+    with av.open(flv(relayed.messages), "r") as received:
+        means = [mean_colour(frame) for frame in received.decode(video=0)]
+    assert len(means) == 25 + 30 + 25
+    assert [means[at] for at in (0, 30, 79)] == [pytest.approx(colour, abs=8) for colour in (RED, BLUE, RED)]
+
+
+def test_what_the_transcoder_makes_too_late_is_left_out() -> None:
+    relayed = join(video(Codec.VP8, plain(BLUE, 0.2)))
+    made = [relayed.made.get(timeout=DEADLINE) for _ in range(6)]
+
+    relayed.feed(pictures(RED, 0.2, session=2))
+    before = len(relayed.messages)
+    for picture in made:
+        relayed.pipeline.show(picture)
+
+    assert len(relayed.messages) == before
+
+
+def test_after_stills_vp8_goes_on_with_a_key_frame() -> None:
+    live = Live()
+    live.comes(interleaved(video(Codec.VP8, plain(RED, 1.0)), opus(tone(440), 1.0)))
+    wait_for(live.relayed, 30)
+    live.stays_away(3.0)
+    again = video(Codec.VP8, plain(BLUE, 1.0), session=2, start_us=90_000_000)
+
+    live.comes(interleaved(again, opus(tone(440), 1.0, session=2, start_us=90_000_000)))
+    wait_for(live.relayed, len(again))
+    live.pipeline.close()
+
+    assert live.colours() == ["red", "blue"]
+    assert min(live.steps(Kind.VIDEO)) > 0
+    assert max(live.steps(Kind.VIDEO)) <= 450
+    assert max(live.steps(Kind.AUDIO)) <= 64
+    after = [message for message in live.relayed.messages if message.kind is Kind.VIDEO][-len(again) :]
+    assert after[0].starts
+
+
+def test_sei_that_was_asked_for_travels_with_vp8_as_well() -> None:
+    relayed = Relayed(sei=Sei(None, PassThrough("hello", 200, interval=0.5)))
+    assert not list(relayed.pipeline.join([], 0.0))
+    shown = video(Codec.VP8, plain(RED, 1.1))
+    relayed.feed(shown)
+    wait_for(relayed, len(shown))
+    relayed.pipeline.close()
+
+    found = [
+        message
+        for body in (parse_video(m.body) for m in relayed.messages if m.kind is Kind.VIDEO and m.frame)
+        if body
+        for unit in h264.nal_units(body.data)
+        if unit[0] & 31 == h264.NalType.SEI
+        for message in sei.messages(unit)
+    ]
+    assert [message.payload for message in found] == [b"hello"] * 3
