@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tailrace.control.metrics import Metrics
+from tailrace.net.http_server import METRICS_TYPE
 
 
 def paths(
@@ -30,7 +31,7 @@ def paths(
         return JSONResponse(dict(parts), 200 if all(parts.values()) else 503)
 
     async def figures(_request: Request) -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=1.0.0; charset=utf-8")
+        return Response(metrics.text(), media_type=METRICS_TYPE)
 
     others = Starlette(
         routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", figures), *console],

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 from tailrace import supervise
 from tailrace.bus import connection as bus_connection
@@ -17,6 +20,7 @@ from tailrace.ingest.reception import Reception
 from tailrace.ingest.room import Lobby
 from tailrace.ingest.signaling import BURST, PER_SECOND, Sessions, Signaling, ice_links
 from tailrace.ingest.stay import Stays
+from tailrace.ingest.tally import Tally
 from tailrace.ingest.throttle import Throttle
 from tailrace.ingest.watching import Watching
 from tailrace.ingest.whep import Whep
@@ -26,6 +30,9 @@ from tailrace.net.rtmp_server import Connection
 from tailrace.net.webrtc import udp
 from tailrace.secret import Secret
 from tailrace.supervise import Ready
+
+if TYPE_CHECKING:
+    from tailrace.ingest.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +72,7 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
 
             with http_server.bind(config.listen.host, config.listen.media_http) as bound:
                 media_http = http_server.serving(
-                    make_app(cdn, allowed, [*whip.routes(), *whep.routes()]),
+                    make_app(cdn, allowed, _metrics(lobby.tally, cdn), [*whip.routes(), *whep.routes()]),
                     bound,
                     deadline=_HTTP_DEADLINE,
                     max_connections=limits.max_connections,
@@ -90,3 +97,15 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
                     await stays.close()
     finally:
         await bus.close()
+
+
+def _metrics(tally: Tally, cdn: Cdn) -> Callable[[], bytes]:
+    """Return what makes the text of /metrics; nothing of it is loaded before somebody asks."""
+
+    @cache
+    def metrics() -> "Metrics":
+        from tailrace.ingest.metrics import Metrics
+
+        return Metrics(tally, lambda: cdn.players)
+
+    return lambda: metrics().text()

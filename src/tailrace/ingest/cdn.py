@@ -77,6 +77,11 @@ class Channel:
         self._audio_setup = b""
         self._group = Group[_Held]()
 
+    @property
+    def players(self) -> int:
+        """How many play it."""
+        return len(self._players)
+
     def join(self, player: Player) -> None:
         """Give `player` the description, the set-up data and the current group of pictures, then all that follows."""
         if self._metadata is not None:
@@ -187,6 +192,11 @@ class Cdn:
         del self._channels[record.name]
         self._ended.append(record)
         channel.end()
+
+    @property
+    def players(self) -> int:
+        """How many players there are, of all streams."""
+        return sum(channel.players for channel in self._channels.values())
 
     def records(self) -> Sequence[StreamRecord]:
         """Ended streams, then the live ones; the newest last."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from tailrace import supervise
 from tailrace.ingest.allowed import Allowed
 from tailrace.ingest.backlog import Backlog, Hopeless
 from tailrace.ingest.cdn import Cdn, Channel, script_body
+from tailrace.net.http_server import METRICS_TYPE
 from tailrace.wire import flv
 from tailrace.wire.rtmp import amf0
 
@@ -82,8 +83,11 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-def make_app(cdn: Cdn, allowed: Allowed, rooms: Sequence[Route] = ()) -> Starlette:
-    """Return the ASGI application: the built-in CDN, which `allowed` says who may use, and the routes of `rooms`."""
+def make_app(cdn: Cdn, allowed: Allowed, metrics: Callable[[], bytes], rooms: Sequence[Route] = ()) -> Starlette:
+    """Return the ASGI application: the built-in CDN, which `allowed` says who may use, and the routes of `rooms`.
+
+    `metrics` returns the text for Prometheus.
+    """
 
     def refusal(request: Request) -> Response | None:
         if allowed(request.client.host if request.client else ""):
@@ -106,7 +110,17 @@ def make_app(cdn: Cdn, allowed: Allowed, rooms: Sequence[Route] = ()) -> Starlet
             return Response(media_type=_FlvResponse.media_type)
         return _FlvResponse(channel)
 
-    return Starlette(routes=[Route("/live", streams), Route("/live/{name:path}.flv", play), *rooms])
+    async def figures(_request: Request) -> Response:
+        return Response(metrics(), media_type=METRICS_TYPE)
+
+    return Starlette(
+        routes=[
+            Route("/live", streams),
+            Route("/live/{name:path}.flv", play),
+            Route("/metrics", figures),
+            *rooms,
+        ]
+    )
 
 
 def _error(status: int, text: str) -> Response:

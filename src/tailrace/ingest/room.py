@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tailrace.bus.connection import Bus
 from tailrace.bus.media import Publisher
@@ -12,8 +12,9 @@ from tailrace.bus.starts import serve_starts
 from tailrace.clock import Clock
 from tailrace.config import App
 from tailrace.errors import BusError
-from tailrace.ids import SdkAppId, Stream
+from tailrace.ids import Kind, SdkAppId, Stream
 from tailrace.ingest.stay import Connection, Stay, Stays
+from tailrace.ingest.tally import Tally
 from tailrace.model.group import Group
 from tailrace.model.presence import Exit, Presence, Role
 from tailrace.unit import Unit
@@ -30,6 +31,7 @@ class Lobby:
     apps: Mapping[SdkAppId, App]
     stays: Stays
     clock: Clock
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Member:
         self._connection = connection
         self._group = Group[Unit]()
         self._media = Publisher(lobby.outbox, stream)
+        self._flows = (lobby.tally.flow(via, Kind.AUDIO), lobby.tally.flow(via, Kind.VIDEO))
+        self._counted = False
         self._starts: Service | None = None
         self._stay: Stay | None = None
         self._heard = self._seen = False
@@ -80,6 +84,8 @@ class Member:
             return self._group.items
 
         self._starts = await serve_starts(self._lobby.bus, self.stream, give)
+        self._lobby.tally.publishers[self._via] += 1
+        self._counted = True
         _log.info("publisher accepted", extra={"stream": self.stream.token, "peer": peer, "via": self._via})
 
     def publish(self, unit: Unit) -> None:
@@ -87,6 +93,9 @@ class Member:
         video = unit.codec.is_video
         self._group.add(unit, len(unit.payload) + len(unit.config), video=video, key=unit.key)
         self._media.publish(unit)
+        flow = self._flows[video]
+        flow.units += 1
+        flow.bytes += len(unit.payload)
         self._seen |= video
         self._heard |= not video
         # With the first unit the set-up data of both tracks is usually there: publishers send it before any media.
@@ -107,6 +116,10 @@ class Member:
             self._stay.lose()
 
     async def _close_starts(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._lobby.tally.publishers[self._via] -= 1
+            self._lobby.tally.dropped_units += self._media.dropped
         try:
             if self._starts is not None:
                 await self._starts.close()

@@ -45,6 +45,7 @@ class WebRtcPublisher:
     ) -> None:
         """`keyframe_interval`: seconds after which a key frame is asked for at the latest; 0: only when needed."""
         self.member = Member(lobby, stream, "whip", self)
+        self._tally = lobby.tally
         self._peer = peer
         self._session = WebRtcSession(peer, offer)
         self._receiver = Receiver(tracks, self.member.session, secrets.randbits(32))
@@ -81,7 +82,9 @@ class WebRtcPublisher:
     async def run(self) -> None:
         """Be in the room until the peer is closed; then leave it in the way that this calls for."""
         try:
-            await self._leave(await self._serve())
+            with self._tally.browser(self._receiver.figures):
+                closed = await self._serve()
+            await self._leave(closed)
         finally:
             self._over.set()
 

@@ -161,7 +161,8 @@ class Whep:
 
     async def _run(self, session: WhepSession, stream: Watched, viewer: UserId) -> None:
         try:
-            reason = await session.run()
+            with self.lobby.tally.viewer("whep"):
+                reason = await session.run()
         finally:
             self.signaling.sessions.discard(session)
             await self.watching.release(stream)

@@ -17,6 +17,8 @@ from tailrace.net.http_protocol import BoundedProtocol
 # Idle connections are kept for a while: SDKs and players use them for one request after the other.
 KEEP_ALIVE = 30
 BACKLOG = 1024
+# The media type of Prometheus' text format.
+METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 # What a server listens on that takes every address of its machine, and how that machine reaches it.
 _EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
