@@ -57,8 +57,10 @@ class Receiver:
             for codec in said.codecs:
                 self._routes[codec.payload_type] = track, None
                 rates |= "goog-remb" in codec.feedback and "transport-cc" not in codec.feedback
+            chosen = {codec.payload_type for codec in said.codecs}
             for payload_type, original in said.rtx.items():
-                self._routes[payload_type] = track, original
+                if original in chosen:
+                    self._routes[payload_type] = track, original
             for identifier, uri in said.extensions.items():
                 if uri == TRANSPORT_WIDE:
                     self._transport_wide = identifier

@@ -104,6 +104,8 @@ class Reorder:
         """Return the sequence numbers to ask for now, in order."""
         asked = []
         for number, since in self._missing.items():
+            if now - since >= self._patience:
+                continue  # it is given up with the next packet that comes
             if now - self._asked_at.get(number, since + _ASK_AFTER - _ASK_AGAIN_AFTER) >= _ASK_AGAIN_AFTER:
                 self._asked_at[number] = now
                 asked.append(number & 0xFFFF)

@@ -28,7 +28,7 @@ _VECTOR = 7
 @dataclass(frozen=True, slots=True)
 class TransportFeedback:
     """For each transport-wide sequence number from `first` on: when it arrived, in ticks of 250 microseconds on the
-    receiver's clock, or None when it did not. The first arrived, and each within 8 s of the one before. `number`
+    receiver's clock, or None when it did not. At least one arrived, and each within 8 s of the one before. `number`
     counts these packets mod 256."""
 
     sender: int

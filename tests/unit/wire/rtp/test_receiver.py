@@ -36,6 +36,7 @@ from tests.harness.rtp import (
     TRANSPORT_ID,
     VIDEO_PT,
     VIDEO_SSRC,
+    VP8,
     VP8_PT,
     SentTrack,
     again,
@@ -263,6 +264,14 @@ def test_probes_and_unknown_payloads_are_left_out() -> None:
     assert ours.rtp(Packet(RTX_PT, False, 2, 0, RTX_SSRC, b"\x00\x01x").encode(), 1.0) == []
     assert ours.rtp(Packet(50, False, 1, 0, 9, b"what").encode(), 1.0) == []
     assert said(ours, 1.0) == []
+
+
+def test_a_retransmission_of_what_was_not_agreed_on_is_left_out() -> None:
+    ours = Receiver([ReceivedTrack(sdp.Kind.VIDEO, (VP8,), {RTX_PT: VIDEO_PT}, {})], SESSION, OURS)
+    (packet,) = SentTrack(VP8_PT).packets(vp8_payloads(vp8_frame(0, key=True)), 0)
+    ours.rtp(packet.encode(), 1.0)
+
+    assert ours.rtp(Packet(RTX_PT, True, 1, 3000, RTX_SSRC, b"\x03\xe9" + PPS).encode(), 1.0) == []
 
 
 def test_padding_between_pictures_is_no_loss() -> None:

@@ -94,6 +94,14 @@ def test_what_is_missing_is_asked_for_after_a_moment_and_again_after_pauses_unti
     assert reorder.lost == 2
 
 
+def test_a_sender_that_is_silent_is_not_asked_for_ever() -> None:
+    reorder = Reorder(PATIENCE)
+    reorder.add(packet(1), 0.0)
+    reorder.add(packet(3), 0.0)
+
+    assert [now for now in range(20) if reorder.ask(now / 10)] == [1, 2]
+
+
 def test_a_repeated_and_a_late_packet_are_counted_and_left_out() -> None:
     reorder = Reorder(PATIENCE)
     for number in (1, 3):
