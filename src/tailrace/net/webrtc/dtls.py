@@ -92,8 +92,8 @@ class Dtls:
             raise PeerError(f"the DTLS handshake failed: {_reason(error)}") from None
 
     def close(self) -> None:
-        """Say good-bye."""
-        if self.srtp is not None and not self.ended:
+        """Say good-bye, as far as somebody is there to hear it."""
+        if not self.ended:
             self.ended = True
             try:
                 self._connection.shutdown()

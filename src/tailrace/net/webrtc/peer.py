@@ -21,6 +21,8 @@ Received = Callable[[bytes, float], None]
 
 # A browser on a machine with many addresses checks from some of them; the oldest is forgotten when there are more.
 _MAX_ADDRESSES: Final = 16
+# If the process itself stood still, what has come meanwhile is read within this time.
+_GRACE: Final = 0.05
 # RFC 7983: first bytes of DTLS, and of RTP and RTCP.
 _DTLS: Final = range(20, 64)
 _RTP: Final = range(128, 192)
@@ -239,6 +241,12 @@ class Peer:
         left = self._heard + self._lost_after - time.monotonic()
         if left > 0:
             self._again(left, self._silent)
+        else:
+            self._again(_GRACE, self._still_silent)
+
+    def _still_silent(self) -> None:
+        if self._heard + self._lost_after > time.monotonic() - _GRACE:
+            self._silent()
         else:
             self._end(How.LOST, f"nothing was heard for {self._lost_after:g} s")
 
