@@ -18,7 +18,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import clip
+from bench import clip, rtp_in
 from bench.rtmp_core import publishing
 from tailrace.bus.connection import connect
 from tailrace.bus.embedded import EmbeddedServer
@@ -90,6 +90,16 @@ def unit_steps(units: list[Unit]) -> Iterable[Step]:
     yield timed("pipeline, picture", lambda: _pipeline(pictures), len(pictures), _PICTURES)
     yield timed("pipeline, sound (with AAC)", lambda: _pipeline(sounds), len(sounds), _SOUNDS)
     yield timed("AAC to AAC alone", lambda: _transcode(sounds), len(sounds), _SOUNDS)
+
+
+def browser_steps(units: list[Unit]) -> Iterable[Step]:
+    """Take a browser's packets, decrypted, to units, and make the reports that go back."""
+    pictures = [unit for unit in units if unit.codec is Codec.H264]
+    seconds = (pictures[-1].pts_us - pictures[0].pts_us) / 1e6
+    sent = rtp_in.datagrams(pictures, seconds)
+    if rtp_in.receive(sent) < len(pictures) + int(seconds * 50):
+        raise RuntimeError("fewer units came than were sent")
+    yield timed("RTP to unit, packet", lambda: rtp_in.receive(sent), len(sent), len(sent) / seconds)
 
 
 async def bus_steps(server: EmbeddedServer, units: list[Unit]) -> list[Step]:
@@ -199,6 +209,7 @@ def main() -> None:
         steps = list(rtmp_steps(tags))
         units = _units([(Video if t.type is flv.TagType.VIDEO else Audio)(t.timestamp_ms, t.body) for t in tags])
         steps += unit_steps(units)
+        steps += browser_steps(units)
         server = EmbeddedServer(folder)
         server.start()
         try:
