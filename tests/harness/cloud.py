@@ -51,8 +51,9 @@ class Cloud:
         rate_hz: int = 48000,
         channels: int = 2,
         profile: int = 0,
+        **more: Any,
     ) -> str:
-        """StartPublishCdnStream; return the TaskId."""
+        """StartPublishCdnStream of a single stream; return the TaskId. `more` is what else the request shall have."""
         self._robots += 1
         request = models.StartPublishCdnStreamRequest()
         request.from_json_string(
@@ -71,6 +72,7 @@ class Cloud:
                         "UserMediaStream": {"UserInfo": {"UserId": user}, "StreamType": stream_type}
                     },
                     "PublishCdnParams": [{"PublishCdnUrl": url, "IsTencentCdn": 0} for url in urls],
+                    **more,
                 }
             )
         )

@@ -21,7 +21,7 @@ class Stage:
         self.served, self.cloud, self.cdn, self.room = served, cloud, cdn, room
         self.task = ""
         """The latest task."""
-        self._films = films
+        self.films = films
         self._tasks: list[str] = []
         self._publishers: list[Publisher] = []
 
@@ -41,7 +41,7 @@ class Stage:
     def enter(self, person: Person, *, user: str = "", room: str = "", **fields: object) -> Publisher:
         """Let a person publish, and return once the server has accepted him: so the order of calls is that of entry."""
         url = self.served.publish_url(room or self.room, user or person.user, **fields)
-        return self.publish(Publisher(film(person, self._films), url))
+        return self.publish(Publisher(film(person, self.films), url))
 
     def publish(self, publisher: Publisher) -> Publisher:
         """Do the same with a publisher made elsewhere."""

@@ -24,6 +24,8 @@ _APPLICATION = "lowdelay"
 _COMPLEXITY = "5"
 # What lies further from the count of samples is a gap in the sound: time stamps of RTMP jitter by a frame or two.
 LARGEST_DRIFT_US = 60_000
+# Where times are counted in samples themselves, they are off by roundings only.
+COUNTED_US = 1_000
 _FORMAT, _LAYOUT = "flt", "stereo"
 
 
@@ -36,9 +38,13 @@ class OpusPacket:
 
 
 class OpusEncoder:
-    """Feed it frames of sound in order. A gap in them is a gap in what comes out: nothing is put into it."""
+    """Feed it frames of sound in order. A gap in them is a gap in what comes out: nothing is put into it.
 
-    def __init__(self) -> None:
+    `largest_drift_us`: sound whose time is further than this from the count of samples begins at its own time.
+    """
+
+    def __init__(self, largest_drift_us: int = LARGEST_DRIFT_US) -> None:
+        self._largest_drift_us = largest_drift_us
         self._encoder = _open()
         self._resampler: AudioResampler | None = None
         self._fed = 0  # samples that the encoder was given
@@ -63,7 +69,7 @@ class OpusEncoder:
         """Begin a new run of gapless sound when the input's clock has left the count of its samples."""
         if self._resampler is not None and self._rate_in_hz == frame.sample_rate:
             expected_us = self._anchor_us + self._samples_in * 1_000_000 // self._rate_in_hz
-            if abs(at_us - expected_us) <= LARGEST_DRIFT_US:
+            if abs(at_us - expected_us) <= self._largest_drift_us:
                 self._samples_in += frame.samples
                 return self._resampler
         # What is left of the last run, less than a packet, is given up: it was to be heard before the gap.

@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 
 from tailrace.media.compositor import Compositor, Showing, Shown
 from tailrace.media.inserted_sei import inserted_sei
-from tailrace.media.opus import OpusEncoder
+from tailrace.media.opus import COUNTED_US, OpusEncoder
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.media.sound import SoundMixer
 from tailrace.model.encoding import choose
@@ -83,7 +83,7 @@ class SoundTrack:
     def _for_rooms(self, at_us: int, revision: int) -> list[MixedSound]:
         """Return what the piece that was just mixed completes of Opus."""
         if self._opus is None:
-            self._opus = OpusEncoder()
+            self._opus = OpusEncoder(COUNTED_US)
         packets = self._opus.encode(self._mixer.block, at_us) if self._mixer.block else []
         return [
             MixedSound(packet.pts_us + self._shift_us, packet.payload, b"", revision, Codec.OPUS) for packet in packets

@@ -13,7 +13,7 @@ from tailrace.errors import PeerError
 from tailrace.ids import Kind
 from tailrace.media.audio import AacTranscoder
 from tailrace.media.inserted_sei import inserted_sei
-from tailrace.media.opus import OpusEncoder
+from tailrace.media.opus import COUNTED_US, OpusEncoder
 from tailrace.media.video_transcoder import Transcoded, VideoTranscoder
 from tailrace.model.gap import LARGEST_FILL_US, STILLS_PER_SECOND, Gap
 from tailrace.model.joiner import Joiner
@@ -249,7 +249,7 @@ class Pipeline:
         if self._opus_comes:
             return
         if self._opus is None:
-            self._opus = OpusEncoder()
+            self._opus = OpusEncoder(COUNTED_US)
         for packet in self._opus.encode(frame, at_us):
             self._lane.opus(packet.pts_us, packet.payload)
 

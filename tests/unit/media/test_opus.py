@@ -8,7 +8,7 @@ import pytest
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import AacEncoder
-from tailrace.media.opus import RATE_HZ, OpusEncoder, OpusPacket, OpusTranscoder
+from tailrace.media.opus import COUNTED_US, RATE_HZ, OpusEncoder, OpusPacket, OpusTranscoder
 from tailrace.model.plan import AudioEncoding
 
 SECONDS = 2.0
@@ -95,6 +95,24 @@ def test_a_broken_frame_costs_only_itself() -> None:
             transcoder.feed(config, broken, 0)
 
     assert [packet for at, payload in units[:5] for packet in transcoder.feed(config, payload, at)]
+
+
+@pytest.mark.parametrize(("drift_us", "begins_us"), [(COUNTED_US, 1_030_000), (60_000, 1_000_000)])
+def test_sound_that_goes_on_a_little_later_begins_at_its_own_time_where_times_are_exact(
+    drift_us: int, begins_us: int
+) -> None:
+    encoder = OpusEncoder(drift_us)
+    times: list[int] = []
+
+    for number in range(100):
+        late_us = 30_000 if number >= 50 else 0
+        frame = av.AudioFrame.from_ndarray(np.zeros((2, 960), np.float32), "fltp", "stereo")
+        frame.sample_rate = 48000
+        times += [packet.pts_us for packet in encoder.encode(frame, number * 20_000 + late_us)]
+
+    # The encoder looks 2.5 ms ahead.
+    assert begins_us - 2_500 in times
+    assert begins_us + 20_000 - 2_500 in times
 
 
 @pytest.mark.parametrize(("layout", "channels"), [("mono", 1), ("stereo", 2)])
