@@ -46,7 +46,7 @@ class IngestProcess:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, there = spawn.Pipe()
         self._process = spawn.Process(target=_run, args=(config or make_config(), bus_url, there))
-        self.rtmp = self.http = ""
+        self.rtmp = self.http = self.webrtc = ""
 
     @property
     def pid(self) -> int:
@@ -65,7 +65,7 @@ class IngestProcess:
             self._process.kill()
             raise TimeoutError("ingest was not ready within 20 s")
         addresses: Mapping[str, str] = self._pipe.recv()
-        self.rtmp, self.http = addresses["rtmp"], addresses["media_http"]
+        self.rtmp, self.http, self.webrtc = addresses["rtmp"], addresses["media_http"], addresses["webrtc"]
         return self
 
     def __exit__(

@@ -150,10 +150,18 @@ class Served:
 
     def publish_url(self, room: str, user: str, **fields: object) -> str:
         """Return where `user` publishes into `room`; `use_number_room_id=1` and `streamtype=1` choose other places."""
-        app, now = SdkAppId(self.app["sdk_app_id"]), int(time.time())
-        sig = usersig.make(app, Secret(self.app["key"]), UserId(user), now, 3600).reveal()
-        query = {"sdkappid": app, "userid": user, "usersig": sig, **fields}
+        query = {"sdkappid": self.app["sdk_app_id"], "userid": user, "usersig": self.token(user), **fields}
         return f"{self.ready['rtmp']}/push/{room}?{urlencode(query, safe='*-_')}"
+
+    def whip_url(self, room: str, user: str, **fields: object) -> str:
+        """Return where `user` publishes into `room` over WHIP, with `token(user)`."""
+        query = urlencode({"SessionID": user, **fields})
+        return f"{self.ready['media_http']}/v2/pub/{self.app['sdk_app_id']}/{room}?{query}"
+
+    def token(self, user: str) -> str:
+        """Return a UserSig."""
+        app, now = SdkAppId(self.app["sdk_app_id"]), int(time.time())
+        return usersig.make(app, Secret(self.app["key"]), UserId(user), now, 3600).reveal()
 
     def live_url(self, name: str) -> str:
         """Return an address of the built-in CDN, to push to and to play from."""

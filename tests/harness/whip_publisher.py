@@ -2,15 +2,20 @@
 
 import asyncio
 import fractions
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
 
 import av
 import httpx
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
+# So much sound is kept while nobody asks for it; what is older is lost.
+_SOUND_CARD = 0.5
 SDP = {"Content-Type": "application/sdp"}
 
 
@@ -27,7 +32,8 @@ class Pictures(MediaStreamTrack):
 
     async def recv(self) -> av.VideoFrame:
         """Return the next one when it is due."""
-        self._count += 1
+        # On a busy machine some are left out: a camera does not fall behind the time either.
+        self._count = max(self._count + 1, int((time.monotonic() - self._begin) * 30))
         await asyncio.sleep(max(0.0, self._begin + self._count / 30 - time.monotonic()))
         # Something has to move, or the encoder sends next to nothing.
         self._picture[:16, :16] = self._count % 256
@@ -49,6 +55,7 @@ class Tone(MediaStreamTrack):
 
     async def recv(self) -> av.AudioFrame:
         """Return the next one when it is due."""
+        self._count = max(self._count, int((time.monotonic() - self._begin - _SOUND_CARD) / 0.02))
         await asyncio.sleep(max(0.0, self._begin + self._count * 0.02 - time.monotonic()))
         samples = np.arange(self._count * 960, (self._count + 1) * 960)
         wave = (8000 * np.sin(2 * np.pi * self._hertz * samples / 48000)).astype(np.int16)
@@ -78,9 +85,9 @@ async def publishing(
     *,
     video: MediaStreamTrack | None = None,
     audio: MediaStreamTrack | None = None,
-    change: Callable[[str], str] = lambda offer: offer,
+    via: Callable[[str], str] = lambda answer: answer,
 ) -> AsyncGenerator[WhipPublisher, None]:
-    """Publish, by default a picture and a tone; `change` may edit the offer. Ends with DTLS's good-bye."""
+    """Publish, by default a picture and a tone; `via` may edit the answer. Ends with DTLS's good-bye."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     async with httpx.AsyncClient(base_url=url.partition("/v")[0], timeout=10, trust_env=False) as http:
         try:
@@ -90,9 +97,58 @@ async def publishing(
                 pc.addTrack(video or Pictures())
             await pc.setLocalDescription(await pc.createOffer())
             headers = {**SDP, **({"Authorization": f"Bearer {token}"} if token else {})}
-            answer = await http.post(url, content=change(pc.localDescription.sdp), headers=headers)
+            answer = await http.post(url, content=pc.localDescription.sdp, headers=headers)
             assert answer.status_code == 201, f"{answer.status_code} {answer.text}"
-            await pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+            await pc.setRemoteDescription(RTCSessionDescription(via(answer.text), "answer"))
             yield WhipPublisher(pc, http, answer.headers["location"], answer.headers["etag"])
         finally:
             await pc.close()
+
+
+class HostedWhip:
+    """`with HostedWhip(url, token):` publishes a picture and a tone from a thread, for tests that are not asynchronous.
+
+    `picture` and `tone` make the tracks, on the thread's loop.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        picture: Callable[[], MediaStreamTrack] = Pictures,
+        tone: Callable[[], MediaStreamTrack] = Tone,
+    ) -> None:
+        self._url, self._token = url, token
+        self._picture, self._tone = picture, tone
+        self._there = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="WHIP publisher")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._there.wait(20), "the publisher does not start"
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.leave()
+
+    def leave(self) -> None:
+        """End in order; twice is harmless."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._leaving.set)
+            self._thread.join(10)
+
+    async def _run(self) -> None:
+        self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            async with publishing(self._url, self._token, video=self._picture(), audio=self._tone()):
+                self._there.set()
+                await self._leaving.wait()
+        except AssertionError as error:
+            self._failure = error
+            self._there.set()
