@@ -17,7 +17,12 @@ def test_the_defaults_listen_on_loopback_only() -> None:
     config = Config()
 
     assert config.listen.host == "127.0.0.1"
-    assert (config.listen.http, config.listen.media_http, config.listen.rtmp, config.listen.webrtc) == (8930, 8931, 1935, 8189)
+    assert (config.listen.http, config.listen.media_http, config.listen.rtmp, config.listen.webrtc) == (
+        8930,
+        8931,
+        1935,
+        8189,
+    )
     assert config.account == ()
 
 
@@ -112,3 +117,16 @@ def test_every_preset_that_can_be_configured_has_its_measured_cost() -> None:
 def test_a_config_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Config().listen.http = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("origin", ["", "https://relay.example.com", "http://127.0.0.1:8930", "https://[::1]:1"])
+def test_an_origin_is_an_address_without_a_path(origin: str) -> None:
+    assert Config.model_validate({"console": {"url": origin, "media_url": origin}}).console.url == origin
+
+
+@pytest.mark.parametrize(
+    "origin", ["relay.example.com", "https://a/console", "https://a/", "ftp://a", "https://u:p@a", "https://A; x"]
+)
+def test_anything_else_is_none(origin: str) -> None:
+    with pytest.raises(ValidationError, match="without a path"):
+        Config.model_validate({"console": {"url": origin}})

@@ -5,7 +5,7 @@ import asyncio
 from tailrace import supervise
 from tailrace.bus.connection import Bus
 from tailrace.bus.mirror import Mirror
-from tailrace.bus.tasks import Tasks
+from tailrace.bus.tasks import Stored, Tasks
 from tailrace.ids import SdkAppId
 from tests.integration.bus.conftest import Run
 from tests.integration.bus.test_tasks import a_record
@@ -39,5 +39,21 @@ def test_a_writer_sees_its_own_write_at_once_and_nothing_older_afterwards(run: R
         mirror.learn(second)
         mirror.learn(first)
         assert mirror.get(app, first.record.task_id) == second
+
+    run(scenario)
+
+
+def test_who_follows_a_mirror_is_told_of_each_change_until_he_stops(run: Run, app: SdkAppId) -> None:
+    async def scenario(bus: Bus) -> None:
+        tasks, mirror = Tasks(bus), Mirror(bus)
+        first = await tasks.create(a_record(app))
+        second = await tasks.update(first, first.record.take_over("w", 1, 2.0))
+        told: list[Stored] = []
+        with mirror.following(told.append):
+            mirror.learn(first)
+            mirror.learn(second)
+            mirror.learn(first)
+        mirror.learn(await tasks.update(second, second.record.take_over("w", 2, 3.0)))
+        assert told == [first, second]
 
     run(scenario)

@@ -189,3 +189,23 @@ def test_a_member_can_be_stopped_while_it_announces(run: Run, app: SdkAppId) -> 
                 await supervise.stop(task)
 
     run(scenario)
+
+
+def test_a_watcher_knows_when_it_knows_all(run: Run, app: SdkAppId) -> None:
+    async def scenario(bus: Bus) -> None:
+        rooms = Rooms(bus, PRESENCE_TTL)
+        whole: list[int] = []
+        seen = 0
+        await rooms.announce(a_presence(app))
+        await rooms.announce(a_presence(app, "bob"))
+        async with aclosing(rooms.watch(app, whole=lambda: whole.append(seen))) as changes:
+            await upcoming(changes)
+            await upcoming(changes)
+            seen = 2
+            assert whole == []
+            await rooms.announce(a_presence(app, "carol"))
+            await upcoming(changes)
+
+        assert whole == [2]
+
+    run(scenario)

@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 
 from tailrace.bus.connection import Bus
+from tailrace.bus.deliveries import Deliveries, Noted
 from tailrace.bus.rooms import Rooms
 from tailrace.ids import Room, SdkAppId, UserId
+from tailrace.model.delivery import Attempt, Delivery
 from tailrace.model.presence import Presence, Role
 from tailrace.secret import Secret
 from tests.harness.console_page import Changes, ConsolePage
@@ -151,6 +153,26 @@ def test_a_mix_is_told_with_its_layout(nats_url: Secret, api: Control, owner: Co
             "StreamType": 1,
         }
     ]
+
+
+def test_each_try_of_a_callback_is_told(nats_url: Secret, owner: ConsolePage) -> None:
+    with owner.following() as changes:
+        changes.until(known, "a snapshot")
+        task_id = owner.call("StartPublishCdnStream", **start_parameters(RoomId="called back"))["TaskId"]
+        changes.until(lambda c: task_id in [event["TaskId"] for event in c.of("event")], "its event")
+        sequence = next(event["SequenceNumber"] for event in changes.of("event") if event["TaskId"] == task_id)
+
+        async def work(bus: Bus) -> None:
+            await Deliveries(bus).tried(
+                SdkAppId(APP), Noted(Delivery(sequence, sequence)), Attempt(sequence, time.time(), 0.1, 200)
+            )
+
+        on_the_bus(nats_url, work)
+        changes.until(lambda c: c.of("delivery"), "the try")
+    told = changes.of("delivery")[0]
+
+    assert (told["SequenceNumber"], told["TaskId"], told["Delivery"]) == (sequence, task_id, "delivered")
+    assert [attempt["HttpStatus"] for attempt in told["Deliveries"]] == [200]
 
 
 def test_an_account_sees_its_own_apps_only(nats_url: Secret, api: Control, owner: ConsolePage) -> None:

@@ -54,3 +54,14 @@ def test_another_accounts_app_is_unknown() -> None:
     assert caller().app(7) is APP
     with pytest.raises(AppUnknown):
         caller().app(8)
+
+
+def test_who_may_is_asked_without_an_error() -> None:
+    assert caller(actions=("trtc:Stop*",)).may("StopPublishCdnStream", 7)
+    assert not caller(actions=("trtc:Stop*",)).may("StartPublishCdnStream", 7)
+    assert not caller(signatures=("HmacSHA1",)).may("StopPublishCdnStream", 7)
+
+
+def test_a_key_reaches_the_apps_that_it_is_for() -> None:
+    assert caller().reach() == (7,)
+    assert caller(sdk_app_ids=(8,)).reach() == ()

@@ -35,6 +35,8 @@ export class Live {
     on("room", (room) => this._room(room));
     on("task", (task) => this._task(task));
     on("event", (entry) => this._event(entry));
+    // The same entry again, since its callback was tried.
+    on("delivery", (entry) => this._tell(entry));
     on("away", () => (this.state = "away"));
     source.onerror = () => {
       this.state = "away";
@@ -85,6 +87,10 @@ export class Live {
   _event(entry) {
     this.events.push(entry);
     if (this.events.length > MAX_EVENTS) this.events.shift();
+    this._tell(entry);
+  }
+
+  _tell(entry) {
     for (const listener of this.listeners) listener(entry);
   }
 }
