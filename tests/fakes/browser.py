@@ -18,7 +18,8 @@ from pylibsrtp import Policy, Session
 from tailrace.secret import Secret
 from tailrace.wire.sdp import Fingerprint, Local, Offer, Setup
 
-DEADLINE = 5.0
+# Generous: the machine of a test run may be busy.
+DEADLINE = 20.0
 _SIZES = {
     b"SRTP_AEAD_AES_128_GCM": (Policy.SRTP_PROFILE_AEAD_AES_128_GCM, 16, 12),
     b"SRTP_AES128_CM_SHA1_80": (Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 16, 14),
@@ -97,10 +98,16 @@ class Browser:
 
     async def check(self, *, nominate: bool = True, controlled: bool = False) -> Message:
         """Send a binding request, and return the reply."""
-        before = len(self.replies)
-        self.send(self.request(nominate=nominate, controlled=controlled))
-        await self.until(lambda: len(self.replies) > before)
-        return self.replies[-1]
+        request = self.request(nominate=nominate, controlled=controlled)
+        self.send(request)
+
+        def reply() -> Message | None:
+            return next((one for one in self.replies if one.transaction_id == request[8:20]), None)
+
+        await self.until(reply)
+        found = reply()
+        assert found
+        return found
 
     async def handshake(self) -> None:
         """Do DTLS until it is done."""

@@ -32,12 +32,12 @@ class Session:
 
         Where the kernel has no room for the check, it is sent again.
         """
-        replies = len(self.browser.replies)
         async with asyncio.timeout(DEADLINE):
-            while len(self.browser.replies) == replies:
+            while True:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_AGAIN):
                         await self.browser.check(nominate=False)
+                        return
 
 
 async def join(endpoint: Endpoint, browser: Browser, *, lost_after: float = 10) -> Session:

@@ -12,7 +12,7 @@ from tailrace.config import WebRtc
 from tailrace.errors import PeerError, StateError
 from tailrace.net.webrtc.peer import How
 from tailrace.wire.sdp import Fingerprint, Setup
-from tests.fakes.browser import Browser, rtcp, rtp
+from tests.fakes.browser import DEADLINE, Browser, rtcp, rtp
 from tests.unit.net.webrtc.session import connected, join, serving, session
 
 LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
@@ -24,7 +24,6 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 def test_media_flows_both_ways_whoever_begins_dtls(run: Run, setup: Setup) -> None:
     async def scene() -> None:
         async with connected(setup=setup) as both:
-            began = time.monotonic()
             both.browser.send_rtp(rtp(1))
             both.browser.send_rtcp(rtcp())
             both.peer.send_rtp(rtp(2))
@@ -35,7 +34,6 @@ def test_media_flows_both_ways_whoever_begins_dtls(run: Run, setup: Setup) -> No
             assert both.rtp == [rtp(1)]
             assert both.rtcp == [rtcp()]
             assert both.browser.received == [rtp(2), rtcp()]
-            assert time.monotonic() - began < 5
 
     run(scene())
 
@@ -90,7 +88,7 @@ def test_close_notify_ends_a_session_in_order() -> None:
     async def scene() -> None:
         async with connected() as both:
             both.browser.say_goodbye()
-            closed = await asyncio.wait_for(both.peer.closed, 5)
+            closed = await asyncio.wait_for(both.peer.closed, DEADLINE)
 
             assert closed.how is How.ORDERLY
             assert both.endpoint.sessions == set()
@@ -113,7 +111,7 @@ def test_closing_tells_the_peer_and_closing_twice_is_harmless() -> None:
 def test_a_peer_that_falls_silent_is_lost() -> None:
     async def scene() -> None:
         async with connected(lost_after=0.2) as both:
-            closed = await asyncio.wait_for(both.peer.closed, 5)
+            closed = await asyncio.wait_for(both.peer.closed, DEADLINE)
 
             assert closed.how is How.LOST
             assert closed.reason == "nothing was heard for 0.2 s"
@@ -133,7 +131,7 @@ def test_only_what_is_authentic_is_a_sign_of_life() -> None:
                 both.browser.send(b"\x16\xfe\xfd" + bytes(60))
                 await asyncio.sleep(0.02)
             assert both.peer.closed.result().how is How.LOST
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < DEADLINE
 
     asyncio.run(scene())
 
@@ -160,7 +158,7 @@ def test_checks_and_media_are_signs_of_life(sign: str) -> None:
 def test_who_never_comes_has_failed_and_both_who_wait_are_told() -> None:
     async def scene() -> None:
         async with session(WebRtc(handshake_timeout=0.1)) as both:
-            closed = await asyncio.wait_for(both.peer.closed, 5)
+            closed = await asyncio.wait_for(both.peer.closed, DEADLINE)
 
             assert (closed.how, closed.reason) == (How.FAILED, "no STUN check came within 0.1 s")
             with pytest.raises(PeerError, match="no STUN check"):
@@ -174,7 +172,7 @@ def test_a_handshake_that_never_ends_has_failed() -> None:
         async with session(WebRtc(handshake_timeout=0.3)) as both:
             await both.browser.check()
             both.browser.send(both.browser.hello())
-            closed = await asyncio.wait_for(both.peer.closed, 5)
+            closed = await asyncio.wait_for(both.peer.closed, DEADLINE)
 
             assert (closed.how, closed.reason) == (How.FAILED, "the DTLS handshake did not end within 0.3 s")
 
@@ -191,7 +189,7 @@ def test_what_the_handshake_lost_is_sent_again() -> None:
             await loop.sock_recv(both.browser.socket, 65536)
             await both.browser.handshake()
 
-            await asyncio.wait_for(both.peer.connected, 5)
+            await asyncio.wait_for(both.peer.connected, DEADLINE)
 
     asyncio.run(scene())
 
@@ -374,6 +372,7 @@ def test_garbage_in_the_place_of_dtls_and_stun_harms_neither_handshake_nor_media
                 for size in (1, 12, 13, 60, 1400, 1501, 9000, 60000):
                     both.browser.send((bytes([first]) + bytes(range(256)) * 240)[:size])
                 await asyncio.sleep(0)
+            await both.settle()
             await both.browser.handshake()
             await both.peer.connected
             for first in range(256):
