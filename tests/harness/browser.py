@@ -1,4 +1,4 @@
-"""Looker: a person with Chromium who looks at the console; what the pages complain of, or fetch elsewhere, is a failure."""
+"""Looker: a person with Chromium at the console; what its pages complain of, or fetch elsewhere, is a failure."""
 
 import re
 from pathlib import Path

@@ -28,10 +28,15 @@ COLOUR = """(video) => {
 }"""
 
 
-def shows(page: Page, label: str) -> list[int] | None:
-    """Return the mean colour in the lower third of a video."""
-    colour: list[int] | None = page.get_by_label(label).evaluate(COLOUR)
-    return colour
+def shown(page: Page, label: str) -> tuple[int, int, int]:
+    """Return the mean colour in the lower third of a video, once it has a picture."""
+
+    def look() -> list[int] | None:
+        colour: list[int] | None = page.get_by_label(label).evaluate(COLOUR)
+        return colour
+
+    red, green, blue = eventually(lambda: look() or [], f"a picture: {label}")
+    return red, green, blue
 
 
 @pytest.mark.parametrize("codec", ["H.264", "VP8"])
@@ -84,9 +89,9 @@ def test_the_camera_is_published_and_seen_by_who_watches_the_room(looker: Looker
     other.get_by_role("button", name="Watch cam").click()
 
     # Chromium's camera is green.
-    seen = eventually(lambda: shows(other, "Preview of cam"), "the camera's picture")
-    assert seen[1] > seen[0]
-    assert seen[1] > seen[2]
+    red, green, blue = shown(other, "Preview of cam")
+    assert green > red
+    assert green > blue
     expect(other.locator("figcaption")).to_contain_text("640\u00d7360")
     page.get_by_role("button", name="Stop").click()
     other.close()
@@ -101,7 +106,7 @@ def test_the_output_of_a_task_is_seen_beside_its_layout(
         cdn.until("monitor", 10)
         page = looker.sign_in(f"tasks/{app}/{task}")
 
-        red, green, blue = eventually(lambda: shows(page, "Live preview of the output"), "the output's picture")
+        red, green, blue = shown(page, "Live preview of the output")
 
         assert red > 120 > max(green, blue)
         expect(page.locator("figcaption")).to_contain_text("640\u00d7360")

@@ -1,5 +1,6 @@
 """Media: where browsers find ingest."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from tailrace.bus import health
@@ -21,17 +22,23 @@ class MediaAddress:
         self._bus = bus
         self._fixed = fixed
         self._clock = clock
-        self._known = ""
+        self._known: Mapping[str, str] = {}
         self._until = 0.0
 
     async def of(self, host: str) -> str:
         """Return the origin for a browser that reached us under `host:port`; empty while no ingest answers."""
-        if self._fixed:
-            return self._fixed
+        return self._fixed or seen_from((await self._addresses()).get("media_http", ""), host)
+
+    async def rtmp(self, host: str) -> str:
+        """Return where people publish by RTMP, in the same way; a proxy for browsers has no part in it."""
+        return seen_from((await self._addresses()).get("rtmp", ""), host)
+
+    async def _addresses(self) -> Mapping[str, str]:
         if self._clock.monotonic() >= self._until:
-            self._known = (await health.addresses(self._bus, "ingest", ANSWER_TIMEOUT)).get("media_http", self._known)
+            # While none answers, what was known before is the best guess.
+            self._known = await health.addresses(self._bus, "ingest", ANSWER_TIMEOUT) or self._known
             self._until = self._clock.monotonic() + KEEP
-        return seen_from(self._known, host)
+        return self._known
 
 
 def seen_from(address: str, host: str) -> str:

@@ -87,6 +87,7 @@ class Pages:
                 "AppId": caller.account.app_id,
                 "Apps": [{"SdkAppId": app} for app in caller.reach()],
                 "MediaUrl": await self._media.of(self._site.host(request.headers)),
+                "RtmpUrl": await self._media.rtmp(self._site.host(request.headers)),
                 "Version": __version__,
                 "ExpiresAt": session.expires,
             }

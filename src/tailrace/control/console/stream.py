@@ -2,16 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from tailrace import supervise
 from tailrace.control.console.follower import Follower, Name
-from tailrace.control.console.live import Live
+from tailrace.ids import SdkAppId
 
 # A browser asks again so many milliseconds after a connection was lost.
 RETRY_MS = 1000
@@ -23,16 +23,23 @@ PACE = 0.25
 STALL = 20.0
 
 
+class Source(Protocol):
+    """Where what a follower is told comes from."""
+
+    def snapshot(self, apps: Collection[SdkAppId]) -> Mapping[str, Any]: ...
+    def leave(self, follower: Follower) -> None: ...
+
+
 class EventStream(Response):
     """Streams until the browser goes, takes nothing, its session ends in `seconds`, or the server ends."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, live: Live, follower: Follower, seconds: float, stall: float = STALL) -> None:
+    def __init__(self, source: Source, follower: Follower, seconds: float, stall: float = STALL) -> None:
         # nginx hands on what comes at once when it is told so.
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._live = live
+        self._source = source
         self._follower = follower
         self._seconds = seconds
         self._stall = stall
@@ -47,9 +54,10 @@ class EventStream(Response):
                 for task in (sending, watching):
                     await supervise.stop(task)
         finally:
-            self._live.leave(self._follower)
+            self._source.leave(self._follower)
 
     async def _send(self, send: Send) -> None:
+        # Its time is over, or it takes nothing: then there is no use in telling it the end.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._seconds):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
@@ -57,8 +65,6 @@ class EventStream(Response):
                 while (text := await self._next()) is not None:
                     await self._write(send, text)
                     await asyncio.sleep(PACE)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._stall):
                 await send({"type": "http.response.body", "body": b""})
 
     async def _write(self, send: Send, text: str) -> None:
@@ -75,7 +81,7 @@ class EventStream(Response):
         if told is None:
             return None
         if told is Name.SNAPSHOT:
-            return _event(told, self._live.snapshot(self._follower.apps))
+            return _event(told, self._source.snapshot(self._follower.apps))
         if isinstance(told, Name):
             return _event(told, {})
         return "".join(_event(one.name, one.content()) for one in told)

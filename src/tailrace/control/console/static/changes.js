@@ -1,5 +1,7 @@
 // Changes of a running task: what UpdatePublishCdnStream is to be told.
 
+import { CUSTOM, FLOATING, GRID, SCREEN_SHARING, boxes } from "./templates.js";
+
 /** The windows of a mix, however they are told: {x, y, width, height, layer, user, live, stream}. */
 export function windowsOf(task) {
   const told = task.Windows || [];
@@ -18,6 +20,13 @@ export function windowsOf(task) {
 /** Only a user of another room needs it said. */
 function roomOf(one, task) {
   return one.RoomId && one.RoomId !== task.RoomId ? { RoomId: one.RoomId } : {};
+}
+
+/** Return the layout whose windows stand as these do: a task says where they are, not why. */
+export function modeOf(windows, { width, height }) {
+  const places = (list) => list.map((one) => [one.x, one.y, one.width, one.height].join()).sort().join(" ");
+  const same = (mode) => places(boxes(mode, windows.length, width, height)) === places(windows);
+  return [FLOATING, SCREEN_SHARING, GRID].find(same) || CUSTOM;
 }
 
 /** The size of the mixed picture, null when none is mixed. */

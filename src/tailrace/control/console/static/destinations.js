@@ -9,6 +9,8 @@ import { announce, button, cell, confirm, moment, state, table, trouble } from "
 
 export const MOST_URLS = 10;
 
+const TRYING = new Set(["connecting", "recovering"]);
+
 export class Destinations {
   constructor({ task, refresh }) {
     this._task = task; // () => the task as it is now
@@ -58,7 +60,8 @@ export class Destinations {
   }
 
   _row(one, number, live) {
-    const trying = one.NextAttempt > 0 && ["connecting", "recovering"].includes(one.State);
+    const trying = TRYING.has(one.State);
+    const next = one.NextAttempt - now();
     return h(
       "tr",
       { key: one.Url },
@@ -67,16 +70,17 @@ export class Destinations {
         "Address",
         { class: "wide-cell" },
         h("code", { class: "url" }, one.Url),
-        (one.ErrorCode > 0 || one.Reason) && h("div", { class: `small ${one.ErrorCode ? "wrong" : "muted"}` }, [one.ErrorCode ? `Error ${one.ErrorCode}` : "", one.Reason].filter(Boolean).join(": ")),
+        // While it is tried again and again the words come and go: their room stays.
+        (one.Reason || one.ErrorCode > 0 || TRYING.has(one.State)) && h("div", { class: `small why ${one.ErrorCode ? "wrong" : "muted"}` }, [one.ErrorCode ? `Error ${one.ErrorCode}` : "", one.Reason].filter(Boolean).join(": ")),
       ),
       cell("Bit rate", { class: "number" }, bitRate(one.BitRate)),
       cell("Sent", { class: "number" }, bytes(one.SentBytes)),
       cell("Dropped", { class: `number ${one.DroppedFrames ? "warned" : ""}` }, whole(one.DroppedFrames)),
       cell(
         "Attempts",
-        {},
-        one.Attempt ? `attempt ${one.Attempt}` : h("span", { class: "muted" }, `${one.Connects} connected`),
-        trying && h("div", { class: "small muted" }, `next in ${Math.max(0, one.NextAttempt - now()).toFixed(0)} s`),
+        { class: "attempts" },
+        trying ? `attempt ${one.Attempt}` : h("span", { class: "muted" }, one.Connects === 1 ? "connected once" : `connected ${one.Connects}×`),
+        trying && h("div", { class: "small muted" }, one.NextAttempt > 0 && next > 0 ? `in ${Math.ceil(next)} s` : "going on"),
       ),
       cell("", { class: "end" }, live && button("Remove", () => this._remove(one, number), { small: true, kind: "plain", picture: "remove", "aria-label": `Remove destination ${number + 1}` })),
     );

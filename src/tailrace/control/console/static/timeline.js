@@ -96,6 +96,7 @@ export class TimeLine {
     const [tone, picture] = TONE[entry.What] || ["quiet", "ring"];
     const at = entry.TimeMs / 1000;
     const one = entry.Destination;
+    const words = entry.What === "visible" && !entry.Revision ? "The output begins" : WORDS[entry.What] || entry.What;
     return h(
       "li",
       { key: entry.SequenceNumber },
@@ -104,9 +105,9 @@ export class TimeLine {
       h(
         "div",
         {},
-        one ? [h("span", {}, `Destination ${one.Number + 1} `), state(one.State)] : h("span", {}, WORDS[entry.What] || entry.What),
+        one ? [h("span", {}, `Destination ${one.Number + 1} `), state(one.State)] : h("span", {}, words),
         entry.What === "taken" && entry.Epoch > 1 && h("span", { class: "muted" }, ` (${entry.Epoch}th time)`),
-        (entry.What === "updated" || entry.What === "visible") && h("span", { class: "muted" }, ` (revision ${entry.Revision})`),
+        entry.Revision > 0 && (entry.What === "updated" || entry.What === "visible") && h("span", { class: "muted" }, ` (revision ${entry.Revision})`),
         entry.Reason && h("div", { class: "small muted" }, entry.Reason),
         one && one.RetryAfter > 0 && h("div", { class: "small muted" }, `next attempt in ${one.RetryAfter.toFixed(1)} s`),
       ),

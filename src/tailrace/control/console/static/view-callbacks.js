@@ -12,8 +12,8 @@ const PAGE = 100;
 // Pages of events without callbacks are passed over; so many are looked at for one list.
 const MOST_PAGES = 20;
 const MOST_SHOWN = 300;
-// An event is there before its callback was tried; the answer to the first try comes within this.
-const SETTLED = 1500;
+// Between the last key stroke and reading anew.
+const SETTLED = 300;
 
 const KINDS = [
   ["all", "All"],
@@ -32,12 +32,20 @@ export function callbacksView({ live, session, refresh }, query) {
   let timer = null;
   let asked = 0;
 
-  const forget = live.onEvent(() => soon(SETTLED));
+  const forget = live.onEvent(came);
   load();
 
-  function soon(delay) {
-    // One reading for a burst of events, not one for each.
-    timer ??= setTimeout(() => ((timer = null), load()), delay);
+  function came(entry) {
+    const ours = (entry.SdkAppId ?? Number(app)) === Number(app) && (!task || entry.TaskId === task.trim());
+    if (ours && entry.EventType) entries.set(entry.SequenceNumber, entry);
+  }
+
+  /** Read anew once nothing more is typed. */
+  function typed(text) {
+    task = text;
+    clearTimeout(timer);
+    timer = setTimeout(load, SETTLED);
+    refresh();
   }
 
   async function load() {
@@ -67,7 +75,6 @@ export function callbacksView({ live, session, refresh }, query) {
     try {
       const told = await call("ReplayPublishCdnStreamEvents", { SdkAppId: Number(app), ...payload });
       announce(told.Queued === 1 ? "The callback is sent again" : `${told.Queued} callbacks are sent again`);
-      soon(SETTLED);
     } catch (error) {
       failure = Object.assign(error, { message: `${words} ${error.message}` });
     }
@@ -156,7 +163,7 @@ export function callbacksView({ live, session, refresh }, query) {
               h("label", { key: name, class: "segment" }, h("input", { type: "radio", name: "outcome", value: name, checked: kind === name, onchange: () => ((kind = name), refresh()) }), h("span", {}, words)),
             ),
           ),
-          h("input", { type: "search", class: "grow", placeholder: "TaskId", "aria-label": "Of one task", value: task, oninput: (event) => ((task = event.currentTarget.value), soon(SETTLED / 3)) }),
+          h("input", { type: "search", class: "grow", placeholder: "TaskId", "aria-label": "Of one task", value: task, oninput: (event) => typed(event.currentTarget.value) }),
         ),
         trouble(failure, button("Read again", load, { small: true })),
         untold && h("p", { class: "note" }, "Nothing is sent: application ", h("code", {}, app), " has no ", h("code", {}, "callback_url"), " in the configuration. What would be told is listed here all the same."),

@@ -51,10 +51,8 @@ export function roomView({ live, session, refresh }, [app, type, id]) {
   function lines() {
     const { user: name, sig } = addresses;
     const query = new URLSearchParams({ sdkappid: app, userid: name, usersig: sig, ...numeric });
-    const host = new URL(session.MediaUrl).hostname;
-    const rtmp = session.RtmpUrl || `rtmp://${host}`;
     return [
-      copyable("RTMP, for OBS and ffmpeg", `${rtmp}/push/${encodeURIComponent(id)}?${query}`),
+      session.RtmpUrl && copyable("RTMP, for OBS and ffmpeg", `${session.RtmpUrl}/push/${encodeURIComponent(id)}?${query}`),
       copyable("WHIP address", mediaAddress(session, "pub", app, id, { SessionID: name, ...numeric })),
       copyable("WHEP address, to watch as this user", mediaAddress(session, "sub", app, id, { SessionID: name, ...numeric })),
       copyable("Bearer token of both (the UserSig)", sig, "good for a day"),

@@ -1,7 +1,7 @@
 // One task: its destinations, its picture, its time line, and what can be done with it.
 
 import { call } from "./api.js";
-import { canvasOf, layoutChange, windowsOf } from "./changes.js";
+import { canvasOf, layoutChange, modeOf, windowsOf } from "./changes.js";
 import { CodePanel } from "./codepanel.js";
 import { Destinations, MOST_URLS } from "./destinations.js";
 import { h } from "./dom.js";
@@ -14,6 +14,7 @@ import { announce, button, confirm, copyButton, curve, empty, link, moment, pane
 import { Preview, mediaAddress } from "./preview.js";
 import { roomKind } from "./people.js";
 import { to, toRoom } from "./route.js";
+import { SCREEN_SHARING } from "./templates.js";
 import { taskTitle } from "./view-tasks.js";
 import { TimeLine } from "./timeline.js";
 
@@ -65,7 +66,11 @@ export function taskView({ live, session, refresh }, [app, id]) {
 
   function openLayout() {
     const { width, height } = canvasOf(task);
-    layout = new LayoutForm({ path: "VideoParams.LayoutParams", width, height, windows: windowsOf(task), mode: task.MixLayoutMode || 1, refresh });
+    const windows = windowsOf(task);
+    const mode = modeOf(windows, { width, height });
+    layout = new LayoutForm({ path: "VideoParams.LayoutParams", width, height, windows, mode, refresh });
+    // Without one the big window of this layout would be empty.
+    if (mode === SCREEN_SHARING) layout.big = windows.find((one) => one.x === 0)?.user || "";
     failure = null;
     refresh();
     requestAnimationFrame(() => document.getElementById("change-layout")?.scrollIntoView({ block: "nearest" }));
