@@ -13,12 +13,12 @@ _OLDEST_TICKS = 5 * TICKS_PER_SECOND
 class Arrivals:
     """Note each packet, and take the feedback when it is due."""
 
-    __slots__ = ("_came", "_due", "_highest", "_last_ticks", "_number", "_told", "_unwrapped")
+    __slots__ = ("_came", "_due", "_highest", "_last_ticks", "_lowest", "_number", "_told")
 
     def __init__(self) -> None:
         self._came: dict[int, int] = {}  # by extended number: of the last two rounds, since packets may overtake
         self._highest = -1
-        self._unwrapped = -1  # lowest number that came since the last round
+        self._lowest = -1  # number that came since the last round; -1: none did
         self._told = -1  # highest number of the last round
         self._last_ticks = 0
         self._number = 0
@@ -37,22 +37,22 @@ class Arrivals:
                 self._highest = number
         if ticks - self._last_ticks > _OLDEST_TICKS or len(self._came) >= 2 * _MOST:
             self._came.clear()
-            self._unwrapped = -1
+            self._lowest = -1
         self._last_ticks = ticks
         self._came.setdefault(number, ticks)
-        if self._unwrapped < 0 or number < self._unwrapped:
-            self._unwrapped = number
+        if self._lowest < 0 or number < self._lowest:
+            self._lowest = number
 
     def feedback(self, sender: int, media: int, now: float) -> TransportFeedback | None:
         """Return what came since the last time; None when it is not due, or nothing came."""
-        if now < self._due or self._unwrapped < 0:
+        if now < self._due or self._lowest < 0:
             return None
         self._due = now + PERIOD
-        first = min(self._unwrapped, self._told + 1) if self._told >= 0 else self._unwrapped
+        first = min(self._lowest, self._told + 1) if self._told >= 0 else self._lowest
         first = max(first, self._highest - _MOST + 1)
         arrivals = tuple(map(self._came.get, range(first, self._highest + 1)))
         told_before, self._told = self._told, self._highest
-        self._unwrapped = -1
+        self._lowest = -1
         self._came = {number: ticks for number, ticks in self._came.items() if number > told_before}
         number, self._number = self._number, (self._number + 1) & 0xFF
         if all(ticks is None for ticks in arrivals):

@@ -284,6 +284,35 @@ def test_padding_between_pictures_is_no_loss() -> None:
     assert [unit.key for unit in units] == [True, False]
 
 
+FATES = st.lists(st.tuples(st.integers(0, 250), st.sampled_from(["comes", "comes", "comes", "lost", "twice"])))
+
+
+@given(st.integers(0, 0xFFFF), st.integers(1, 9), FATES, st.booleans())
+def test_every_picture_that_comes_out_went_in_and_can_be_decoded(
+    first: int, key_each: int, fates: list[tuple[int, str]], markers: bool
+) -> None:
+    """Pictures of one to three packets, each of which is delayed by some ms, lost, or comes twice."""
+    ours, sender, deliveries = receiver(), SentTrack(VP8_PT, sequence=first), list[tuple[float, Packet]]()
+    frames, fate = [], iter(fates)
+    for number in range(len(fates) // 2 + 1):
+        frames.append(vp8_frame(number, number % key_each == 0, size=40 * (number % 3)))
+        for packet in sender.packets(vp8_payloads(frames[-1], 50), 3000 * number, markers):
+            delay_ms, what = next(fate, (0, "comes"))
+            copies = {"lost": 0, "comes": 1, "twice": 2}[what]
+            deliveries += [(1 + number / 30 + delay_ms / 1000 * copy, packet) for copy in range(1, copies + 1)]
+    deliveries.sort(key=lambda delivery: delivery[0])
+
+    units = [unit for now, packet in deliveries for unit in ours.rtp(packet.encode(), now)]
+
+    numbers = [frames.index(unit.payload) for unit in units]
+    assert numbers == sorted(set(numbers))
+    assert all(unit.key or numbers[index - 1] == numbers[index] - 1 for index, unit in enumerate(units) if index)
+    assert not units or units[0].key
+    assert all(unit.key == (number % key_each == 0) for unit, number in zip(units, numbers, strict=True))
+    if all(what == "comes" and not delay for delay, what in fates):
+        assert len(units) >= len(frames) - (0 if markers else 1)
+
+
 @given(st.lists(st.tuples(st.sampled_from([VIDEO_PT, RTX_PT, VP8_PT, AUDIO_PT]), st.binary(max_size=60)), max_size=40))
 def test_noise_is_counted_or_refused(noise: list[tuple[int, bytes]]) -> None:
     ours = Receiver([PICTURE, SOUND], SESSION, OURS)
