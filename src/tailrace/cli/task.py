@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tailrace.cli.events import print_latest
+from tailrace.cli.feedback import rooms_of
 from tailrace.cli.look import ENCODE, Look
 from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
@@ -20,8 +21,9 @@ ROBOT_BYTES = 6
 # The members of an answer that are Unix seconds.
 TIMES = ("CreatedTime", "StateSince", "VisibleSince", "Since", "NextAttempt")
 # The members of a task that are shown in their own way.
-LISTS = ("Notes", "Windows", "Destinations")
+LISTS = ("Notes", "Windows", "Destinations", "FeedBackRooms")
 NOBODY = "-"
+ROOM_COLUMNS = ("RoomId", "RoomIdType", "UserId", "State", "Since", "VideoFrames", "AudioFrames")
 WINDOW_COLUMNS = ("UserId", "RoomId", "StreamType", "LocationX", "LocationY", "Width", "Height", "ZOrder", "Live")
 
 
@@ -75,9 +77,22 @@ def _common(room: str, push: Sequence[str], *, numeric: bool, max_idle: int) -> 
     }
 
 
-def start(config: Path | None, data: Path | None, app_id: int, request: Mapping[str, Any], *, as_json: bool) -> None:
-    """Start a relay and print its TaskId."""
-    answer = _call(find(config, data), "StartPublishCdnStream", app_id, request)
+def start(
+    config: Path | None,
+    data: Path | None,
+    app_id: int,
+    request: Mapping[str, Any],
+    *,
+    feedback: Sequence[str] = (),
+    numeric: bool = False,
+    as_json: bool,
+) -> None:
+    """Start a relay and print its TaskId. `feedback` is `ROOM:USER` of each room that the output goes to."""
+    target = find(config, data)
+    if feedback:
+        rooms = rooms_of(feedback, target, target.app(app_id), numeric=numeric)
+        request = {**request, "FeedBackRoomParams": rooms}
+    answer = _call(target, "StartPublishCdnStream", app_id, request)
     print(json.dumps(answer) if as_json else answer["TaskId"])
 
 
@@ -180,6 +195,10 @@ def _print_one(task: Mapping[str, Any]) -> None:
     if task["Windows"]:
         windows = [tuple(_text(name, window[name]) or NOBODY for name in WINDOW_COLUMNS) for window in task["Windows"]]
         print_table(WINDOW_COLUMNS, windows)
+        print()
+    if task["FeedBackRooms"]:
+        rooms = [tuple(_text(name, room[name]) for name in ROOM_COLUMNS) for room in task["FeedBackRooms"]]
+        print_table(ROOM_COLUMNS, rooms)
         print()
     # The address comes last, and without what may be a stream key: it is the caller's own, but screens are shared.
     columns = (

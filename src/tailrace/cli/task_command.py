@@ -27,6 +27,12 @@ def start(
     room: Annotated[str, typer.Argument(help="Room id.")] = "",
     user: Annotated[str, typer.Argument(help="Whose stream is relayed; nobody's with --mix.")] = "",
     push: PUSH = None,
+    feedback: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROOM:USER", help="Be this user of this room, with the output; up to ten. Numeric with --numeric."
+        ),
+    ] = None,
     config: CONFIG = None,
     data: DATA = None,
     app_id: APP = 0,
@@ -59,6 +65,7 @@ def start(
       tailrace task start studio --mix --size 640x360 --fps 30 --push rtmp://a/b/c
       tailrace task start studio --mix --layout screen --big alice:screen --push -
       tailrace task start studio --mix --window 640x360+0+0 --push rtmp://a/live/x
+      tailrace task start studio --mix --feedback lobby:stage
       tailrace task start --request start.json
     """
     from tailrace.cli import task
@@ -68,24 +75,24 @@ def start(
 
     look = Look(layout, big, tuple(window or ()), size, fps, bitrate, gop, background)
     if request is not None:
-        if room or push or mix or numeric or screen or audio_only or look != Look():
+        if room or push or feedback or mix or numeric or screen or audio_only or look != Look():
             raise typer.BadParameter("stands alone: everything is in the file", param_hint="--request")
         wanted = read_request(request)
-    elif not room or not push:
-        raise typer.BadParameter("ROOM and --push are needed, or --request")
+    elif not room or not (push or feedback):
+        raise typer.BadParameter("ROOM and --push, or --feedback, are needed, or --request")
     elif mix == bool(user):
         raise typer.BadParameter("needs either a USER, or --mix for everybody")
     elif mix:
         wanted = task.mix_request(
-            room, push_urls(push), look, numeric=numeric, audio_only=audio_only, max_idle=max_idle
+            room, push_urls(push or ()), look, numeric=numeric, audio_only=audio_only, max_idle=max_idle
         )
     elif look != Look():
         raise typer.BadParameter("a single stream is relayed as it is; options of the picture need --mix")
     else:
         wanted = task.start_request(
-            room, user, push_urls(push), numeric=numeric, screen=screen, audio_only=audio_only, max_idle=max_idle
+            room, user, push_urls(push or ()), numeric=numeric, screen=screen, audio_only=audio_only, max_idle=max_idle
         )
-    task.start(config, data, app_id, wanted, as_json=as_json)
+    task.start(config, data, app_id, wanted, feedback=feedback or (), numeric=numeric, as_json=as_json)
 
 
 @app.command()

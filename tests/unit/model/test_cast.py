@@ -109,3 +109,17 @@ def test_a_fed_back_stream_takes_part_when_named_or_made_of_other_rooms(
     mix: Mix, made_of: tuple[Room, ...], takes_part: bool
 ) -> None:
     assert bool(taking_part([member(ROBOT, fed_back_from=made_of)], MAIN, mix)) is takes_part
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        pytest.param(dynamic(), id="made of other rooms"),
+        pytest.param(custom(slot("robot")), id="with a window"),
+        pytest.param(Mix(voices=only((MAIN, "robot"))), id="on the whitelist"),
+    ],
+)
+def test_what_is_fed_back_never_takes_part_in_what_is_fed_back_itself(mix: Mix) -> None:
+    members = [member(ROBOT, fed_back_from=(OTHER,)), member(camera("host", MAIN))]
+
+    assert names(taking_part(members, MAIN, mix, feeds_back=True)) == ["host"]
