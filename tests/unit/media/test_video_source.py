@@ -10,9 +10,10 @@ from tailrace.media.scaler import Shape
 from tailrace.media.video_source import MAX_WAITING, VideoSource
 from tailrace.model.mix import Fit
 from tailrace.model.playout import Playout
-from tailrace.unit import Unit
+from tailrace.unit import Codec, Unit
 from tailrace.wire import sei
 from tests.harness.waiting import eventually
+from tests.media.browser import plain, video
 from tests.media.encoded import FPS, pictures
 
 RED, BLUE = (220, 20, 20), (20, 20, 220)  # luma 85 and 53 in BT.601, by which these pictures are made
@@ -40,6 +41,9 @@ def punctual() -> Playout:
     playout = Playout()
     playout.arrived(0, 0)
     return playout
+
+
+PUNCTUAL = punctual()
 
 
 def luma(source: VideoSource, at_us: int) -> float | None:
@@ -190,6 +194,61 @@ def test_sei_of_the_publisher_is_handed_on_once_unless_it_is_not_wanted(opened: 
 
         assert source.take_sei() == expected
         assert source.take_sei() == []
+
+
+def seen(source: VideoSource, units: list[Unit], looks: Callable[[float | None], bool]) -> None:
+    """Feed units, and wait until a picture that is due long after them looks so."""
+    for unit in units:
+        source.feed(unit, PUNCTUAL)
+    eventually(lambda: looks(luma(source, units[-1].pts_us + 10_000_000)), "the picture")
+
+
+def test_vp8_is_shown_at_any_size_while_sei_is_wanted(opened: Open) -> None:
+    source = opened(keep_sei=True)
+
+    seen(source, video(Codec.VP8, plain(RED, 0.2)), is_red)
+    seen(source, video(Codec.VP8, plain(BLUE, 0.2, (160, 90)), start_us=200_000), is_blue)
+
+    assert source.broken == 0
+
+
+def test_h264_of_another_size_is_shown(opened: Open) -> None:
+    source = opened()
+
+    seen(source, video(Codec.H264, plain(RED, 0.2)), is_red)
+    seen(source, video(Codec.H264, plain(BLUE, 0.2, (160, 90)), start_us=200_000), is_blue)
+
+    assert source.broken == 0
+
+
+def test_a_publisher_who_goes_from_h264_to_vp8_and_back_is_shown(opened: Open) -> None:
+    source = opened()
+
+    seen(source, video(Codec.H264, plain(RED, 0.2)), is_red)
+    seen(source, video(Codec.VP8, plain(BLUE, 0.2), start_us=200_000), is_blue)
+    seen(source, video(Codec.H264, plain(RED, 0.2), start_us=400_000), is_red)
+
+    assert source.broken == 0
+
+
+def test_an_empty_unit_is_not_the_end(opened: Open) -> None:
+    source = opened()
+    units = video(Codec.VP8, plain(RED, 0.2))
+    units[3].payload = b""
+
+    seen(source, units, is_red)
+    seen(source, video(Codec.VP8, plain(BLUE, 0.2), start_us=200_000), is_blue)
+
+
+def test_sei_that_cannot_be_read_costs_nothing_else(opened: Open) -> None:
+    source = opened(keep_sei=True)
+    units = video(Codec.H264, plain(RED, 0.2))
+    units[-1].payload = b"\xff\xff\xff\xff"
+
+    seen(source, units, is_red)
+    seen(source, video(Codec.H264, plain(BLUE, 0.2), start_us=200_000), is_blue)
+
+    assert source.broken >= 1
 
 
 def test_a_shape_that_changes_counts_for_the_next_picture(opened: Open) -> None:
