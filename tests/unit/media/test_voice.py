@@ -11,6 +11,7 @@ from tailrace.errors import PeerError
 from tailrace.media.voice import Voice, stretch
 from tailrace.model.playout import Playout
 from tailrace.unit import Codec
+from tests.media import browser
 from tests.media.encoded import pitch
 from tests.media.voices import (
     AMPLITUDE,
@@ -36,6 +37,28 @@ CODED = 1.25
 SILENT = 0.001
 # While the playout delay shrinks and its clock is followed, sound is stretched by up to 0.5 %.
 IN_TUNE = 0.0055
+
+
+@pytest.mark.parametrize("lost", [[60], [60, 61], range(60, 80)], ids=["one", "two", "a pause"])
+def test_lost_opus_neither_clicks_nor_makes_what_follows_early(lost: list[int]) -> None:
+    voice, seconds = Voice(RATE_HZ, 2, Playout()), 3
+    units = browser.opus(browser.tone(hertz(PERIODS), AMPLITUDE), seconds, lost=lost, start_us=CLOCK_US)
+    blocks: list[np.ndarray] = []
+    for number in range(int(seconds * 1_000_000 / BLOCK_US)):
+        out_us = round(number * BLOCK_US)
+        while units and units[0].pts_us <= CLOCK_US + out_us:
+            unit = units.pop(0)
+            voice.playout.arrived(unit.pts_us, out_us)
+            voice.feed(unit.codec, unit.config, unit.payload, unit.pts_us)
+        block = voice.read(out_us, BLOCK)
+        blocks.append(np.zeros(BLOCK, np.float32) if block is None else block[0].copy())
+    samples = np.concatenate(blocks)
+
+    assert largest_step(samples) < SMOOTH * CODED
+    quiet = np.flatnonzero(np.abs(samples[RATE_HZ // 2 : -RATE_HZ // 2]) > SILENT)
+    missing_us = len(lost) * 20_000
+    # The silence is as long as what is missing: with less, all that follows would be early. It may be stretched.
+    assert np.diff(quiet).max() / RATE_HZ * 1e6 == pytest.approx(missing_us, abs=2_000 + IN_TUNE * missing_us)
 
 
 def test_nothing_is_heard_before_anything_came() -> None:
