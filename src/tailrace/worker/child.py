@@ -146,8 +146,10 @@ class Child:
     def _prepare_end(self, relay: Relay, chronicle: Chronicle) -> None:
         if self._recorder.fenced.is_set():
             chronicle.close()
+            relay.keep_places()  # the next child may not have taken them yet
         elif not self._ending.is_set():
             chronicle.leave(RELEASING)
+            relay.keep_places()
             relay.end_as(Ending(RELEASING, moves=True))
         else:
             chronicle.tell(What.STOPPING, self._end_reason)

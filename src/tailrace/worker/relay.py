@@ -135,8 +135,10 @@ class Relay:
     def end_as(self, ending: Ending) -> None:
         """Say how the pushes are to end, before `run` is cancelled."""
         self._pushes.end_as(ending)
-        if ending.moves:
-            self._feedback.move()
+
+    def keep_places(self) -> None:
+        """Leave no room that the output is fed back into when `run` is cancelled: another child goes on there."""
+        self._feedback.move()
 
     async def run(self, end: Callable[[EndReason], None]) -> None:
         """Relay until cancelled, then end every push in order. `end` is told why the task is over by itself."""
