@@ -18,6 +18,11 @@ _HASHES: Final = {"sha-256": hashes.SHA256(), "sha-384": hashes.SHA384(), "sha-5
 _CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 # Its number on the wire, by which OpenSSL knows it too.
 _DTLS_1_2: Final = 0xFEFD
+# FFmpeg with GnuTLS makes itself a certificate of P-224, which OpenSSL has given up.
+_HINTS: Final = {
+    "wrong curve": "the certificate is of a curve that OpenSSL does not support, such as P-224; "
+    "FFmpeg takes another one with -cert_file and -key_file"
+}
 _EXPORTER: Final = b"EXTRACTOR-dtls_srtp"
 # As browsers do: it fits every path, tunnels included.
 _MTU: Final = 1200
@@ -180,4 +185,5 @@ def _context() -> SSL.Context:
 def _reason(error: SSL.Error) -> str:
     """Return OpenSSL's last word on what went wrong."""
     entries = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return str(entries[-1][-1]) if entries and entries[-1] else "for no reason that OpenSSL gives"
+    words = str(entries[-1][-1]) if entries and entries[-1] else "for no reason that OpenSSL gives"
+    return _HINTS.get(words, words)

@@ -99,6 +99,11 @@ class Peer:
         credentials = self._next or self._credentials
         return Local(credentials.ufrag, credentials.password, local_fingerprint(), self._candidates, self._session_id)
 
+    @property
+    def restarting(self) -> bool:
+        """Whether the peer has not yet chosen a path with the credentials of the last restart."""
+        return self._next is not None
+
     def start(self, offer: Offer) -> None:
         """Wait for the peer whose offer this is."""
         if self._dtls is not None:
