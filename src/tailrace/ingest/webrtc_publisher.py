@@ -83,12 +83,14 @@ class WebRtcPublisher:
         """Be in the room until the peer is closed; then leave it in the way that this calls for."""
         try:
             with self._tally.browser(self._receiver.figures):
-                closed = await self._serve()
-            await self._leave(closed)
+                await self._serve()
         finally:
+            # Closed already, unless it is a fault of ours that ends it: nobody shall stay in the room by that.
+            await self._peer.close()
+            await self._leave(self._peer.closed.result())
             self._over.set()
 
-    async def _serve(self) -> "Closed":
+    async def _serve(self) -> None:
         closed = self._peer.closed
         self._key_at = time.monotonic()
         while not closed.done():
@@ -97,7 +99,6 @@ class WebRtcPublisher:
                 await self._peer.close()
             else:
                 self._tick(time.monotonic())
-        return closed.result()
 
     async def _leave(self, closed: "Closed") -> None:
         # With a peer there is its module, too; only this one shall not load what it takes.

@@ -50,19 +50,19 @@ class Whip:
         offer = parse_offer(ask.offer)
         accepted = choose(offer, prefer_vp8=prefer_vp8)
         peer = await self.endpoint.peer()
-        publisher = WebRtcPublisher(
-            self.lobby,
-            stream,
-            peer,
-            offer,
-            [
-                ReceivedTrack(media.kind, said.codecs, said.rtx, said.extensions)
-                for media, said in zip(offer.media, accepted, strict=True)
-                if said
-            ],
-            keyframe_interval=self.settings.keyframe_interval,
-        )
         try:
+            publisher = WebRtcPublisher(
+                self.lobby,
+                stream,
+                peer,
+                offer,
+                [
+                    ReceivedTrack(media.kind, said.codecs, said.rtx, said.extensions)
+                    for media, said in zip(offer.media, accepted, strict=True)
+                    if said
+                ],
+                keyframe_interval=self.settings.keyframe_interval,
+            )
             await publisher.enter(ask.peer, offer)
         except BaseException:
             await peer.close()

@@ -1,6 +1,7 @@
 """The rules of spec/05 section 4 against a real ingest process, one after the other, in both address families."""
 
 import asyncio
+import time
 from urllib.parse import urljoin
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from tailrace.config import IceServer, WebRtc
 from tailrace.model.presence import Exit
 from tailrace.secret import Secret
+from tailrace.wire.rtp.rtcp import Pli
 from tests.fakes.web_publisher import web_scripted
 from tests.harness.ingest import APP, IngestProcess, make_config, stream_of
 from tests.harness.subscriber import subscribed
@@ -18,6 +20,7 @@ SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 OFFER = offer(AUDIO, VIDEO)
 V1, V2 = "v1", "v2"
+INTERVAL = 0.5
 BOTH = pytest.mark.parametrize("family", [V2, V1])
 
 
@@ -217,6 +220,26 @@ def test_a_start_without_a_key_frame_makes_the_publisher_be_asked_for_one(
             assert seen.units[1].key
 
     asyncio.run(run())
+
+
+def test_publishers_are_asked_for_a_key_frame_at_least_each_interval(nats_url: Secret) -> None:
+    async def run(ingest: IngestProcess) -> None:
+        async with (
+            subscribed(nats_url, stream_of("interval", "anna")) as seen,
+            web_scripted(ingest.whip("interval", "anna"), ingest.token("anna")) as script,
+        ):
+            begin = time.monotonic()
+            for number in range(4):
+                script.picture(number * 1000, key=True)
+                await seen.until(lambda: len(seen.units) == number + 1)  # noqa: B023 - awaited at once
+                script.asked.clear()
+                await seen.until(lambda: script.asked)
+                assert isinstance(script.asked[0], Pli)
+            assert time.monotonic() - begin > 4 * INTERVAL * 0.9
+
+    config = make_config().model_copy(update={"webrtc": WebRtc(keyframe_interval=INTERVAL)})
+    with IngestProcess(nats_url, config) as ingest:
+        asyncio.run(run(ingest))
 
 
 def test_servers_are_handed_out_and_too_many_sessions_are_503(nats_url: Secret) -> None:
