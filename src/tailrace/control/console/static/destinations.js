@@ -79,7 +79,7 @@ export class Destinations {
       cell(
         "Attempts",
         { class: "attempts" },
-        trying ? `attempt ${one.Attempt}` : h("span", { class: "muted" }, one.Connects === 1 ? "connected once" : `connected ${one.Connects}×`),
+        trying ? `attempt ${one.Attempt}` : h("span", { class: "muted" }, ["never connected", "connected once"][one.Connects] || `connected ${one.Connects}×`),
         trying && h("div", { class: "small muted" }, one.NextAttempt > 0 && next > 0 ? `in ${Math.ceil(next)} s` : "going on"),
       ),
       cell("", { class: "end" }, live && button("Remove", () => this._remove(one, number), { small: true, kind: "plain", picture: "remove", "aria-label": `Remove destination ${number + 1}` })),

@@ -160,6 +160,9 @@ async function signOut() {
 }
 
 addEventListener("hashchange", navigate);
+// Whoever closes the page leaves its rooms at once, not when he is missed.
+addEventListener("pagehide", () => view?.leave?.());
+addEventListener("pageshow", (event) => event.persisted && navigate());
 addEventListener("signedout", () => session && leave("The session has ended. Sign in again to go on where you were."));
 setInterval(refresh, TICK);
 request("GET", "/session").then(enter, () => leave());

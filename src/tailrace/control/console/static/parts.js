@@ -28,14 +28,17 @@ export function state(word, beside = "") {
   return h("span", { class: `state tone-${tone}` }, icon(picture), h("span", {}, word + beside));
 }
 
-/** A task's state: running counts only once all its destinations run. */
+/** A task's state, with how many of its destinations are not as they should be. */
 export function taskState(task) {
   if (task.State !== "running") {
     const bad = task.State === "ended" && !["stopped", "", undefined].includes(task.Reason);
     return bad ? h("span", { class: "state tone-warn" }, icon("warn"), h("span", {}, task.State)) : state(task.State);
   }
-  const worst = ["failure", "recovering", "connecting"].find((word) => task.Destinations.some((d) => d.State === word));
-  return state(worst || "running");
+  const count = (word) => task.Destinations.filter((one) => one.State === word).length;
+  const worst = ["failure", "recovering", "connecting"].find(count);
+  if (!worst || !count("running")) return state(worst || "running");
+  const tone = worst === "connecting" ? "busy" : "warn";
+  return h("span", { class: `state tone-${tone}` }, icon(worst === "connecting" ? "dot" : "warn"), h("span", {}, `running, ${count(worst)} ${worst}`));
 }
 
 /** A moment, in the reader's zone; the exact value is the title. */

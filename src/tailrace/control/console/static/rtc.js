@@ -159,8 +159,8 @@ function prefer(way, codec) {
 /** Return the servers of `Link: <turn:...>; rel="ice-server"; username="..."; credential="..."` headers. */
 export function iceServers(header) {
   const servers = [];
-  for (const [, url, rest] of (header || "").matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="?[^",;]*"?)*)/g)) {
-    const said = Object.fromEntries([...rest.matchAll(/([\w-]+)="?([^",;]*)"?/g)].map(([, name, value]) => [name, value]));
+  for (const [, url, rest] of (header || "").matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+=(?:"[^"]*"|[^",;\s]*))*)/g)) {
+    const said = Object.fromEntries([...rest.matchAll(/([\w-]+)=(?:"([^"]*)"|([^",;\s]*))/g)].map(([, name, quoted, bare]) => [name, quoted ?? bare]));
     if (said.rel !== "ice-server") continue;
     servers.push(said.username ? { urls: url, username: said.username, credential: said.credential || "" } : { urls: url });
   }

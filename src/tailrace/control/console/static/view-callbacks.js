@@ -95,7 +95,7 @@ export function callbacksView({ live, session, refresh }, query) {
           "summary",
           {},
           h("span", { class: "delivery-when muted mono" }, moment(one.TimeMs / 1000)),
-          h("span", { class: "delivery-what" }, h("strong", {}, what), h("span", { class: "muted small" }, ` ${one.RoomId}${one.UserId ? ` · ${one.UserId}` : ""} · type ${one.EventType}`)),
+          h("span", { class: "delivery-what" }, h("strong", {}, what), one.Destination?.Repeated ? h("span", { class: "muted" }, " again") : null, h("span", { class: "muted small" }, ` ${one.RoomId}${one.UserId ? ` · ${one.UserId}` : ""} · type ${one.EventType}`)),
           one.Delivery ? state(one.Delivery) : h("span", { class: "state tone-quiet" }, icon("ring"), h("span", {}, "not tried")),
           h("span", { class: "small muted delivery-tries" }, tries.length ? `${tries.length} ${tries.length === 1 ? "try" : "tries"}${last.HttpStatus ? `, HTTP ${last.HttpStatus}` : ""}` : ""),
         ),
