@@ -66,6 +66,11 @@ class WhepSession:
         """See signaling.Session."""
         return self._session.etag
 
+    @property
+    def left_out(self) -> int:
+        """How often pictures were left out because the viewer was slow."""
+        return self._viewer.left_out
+
     def patch(self, fragment: str) -> str | None:
         """See signaling.Session."""
         return self._session.patch(fragment)
@@ -166,7 +171,10 @@ class Whep:
         finally:
             self.signaling.sessions.discard(session)
             await self.watching.release(stream)
-        _log.info("viewer ended", extra={"stream": stream.source.token, "viewer": viewer, "reason": reason})
+        _log.info(
+            "viewer ended",
+            extra={"stream": stream.source.token, "viewer": viewer, "reason": reason, "left_out": session.left_out},
+        )
 
     def _ender(self, peer: "Peer", source: Source) -> Callable[[], None]:
         """Return what ends a session whose viewer cannot play how the stream goes on: it may come back and ask."""
