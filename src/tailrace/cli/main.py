@@ -117,7 +117,7 @@ def urls(
     ] = 0,
     as_json: JSON = False,
 ) -> None:
-    """Print ready-made addresses for publishing into a room, and for watching at the built-in CDN.
+    """Print ready-made addresses for publishing into a room, over RTMP and from browsers, and for watching.
 
     They hold a UserSig, which is a secret: whoever has it can publish as this
     user for a day.
