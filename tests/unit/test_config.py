@@ -130,3 +130,29 @@ def test_an_origin_is_an_address_without_a_path(origin: str) -> None:
 def test_anything_else_is_none(origin: str) -> None:
     with pytest.raises(ValidationError, match="without a path"):
         Config.model_validate({"console": {"url": origin}})
+
+
+@pytest.mark.parametrize(
+    "url", ["stun:stun.example.com", "turn:[2001:db8::1]:3478?transport=udp", "turns:t.example:443"]
+)
+def test_ice_servers_are_stun_and_turn(url: str) -> None:
+    config = Config.model_validate({"webrtc": {"ice_server": [{"urls": [url], "credential": "hunter2"}]}})
+
+    assert config.webrtc.ice_server[0].urls == (url,)
+    assert "hunter2" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"ice_server": [{"urls": ["https://example.com"]}]},
+        {"ice_server": [{"urls": []}]},
+        {"ice_server": [{"urls": ['stun:x>; rel="next"']}]},
+        {"announce": ["example.com"]},
+        {"max_sessions": 0},
+        {"keyframe_interval": -1},
+    ],
+)
+def test_settings_of_webrtc_that_cannot_be_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Config.model_validate({"webrtc": settings})
