@@ -16,7 +16,7 @@ class Nursery:
 
     def __init__(self) -> None:
         self._relays = Zygote(loading.for_relays)
-        self._mixes = Zygote(loading.for_mixes, lazily=True)
+        self._mixes = Zygote(loading.for_mixes, lazily=True, beside=[self._relays])
         self._both = (self._relays, self._mixes)
 
     @property

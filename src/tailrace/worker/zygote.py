@@ -18,7 +18,7 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -63,17 +63,19 @@ class _Running:
 class Zygote:
     """The worker's end. Make it before the event loop runs; `attach` it to the loop afterwards."""
 
-    def __init__(self, load: Callable[[], RunJob], *, lazily: bool = False) -> None:
+    def __init__(self, load: Callable[[], RunJob], *, lazily: bool = False, beside: Sequence["Zygote"] = ()) -> None:
         """Fork the zygote. It calls `load` once, for what its children run: `run(job, lifeline, pulse) -> status`.
 
-        `lazily`: only when the first child is asked for, which then starts later.
+        `lazily`: only when the first child is asked for, which then starts later. `beside`: those that were made
+        before in this process. This one would hold their channels open as well, and none of them would see its end.
         """
         self._page = Page()
         self._free = list(range(SLOTS))
         self._socket, theirs = socket.socketpair()
         self.pid = os.fork()
         if self.pid == 0:
-            self._socket.close()
+            for zygote in (self, *beside):
+                zygote._socket.close()
             _serve(theirs, load, self._page, lazily)
         theirs.close()
         self._running: dict[int, _Running] = {}
