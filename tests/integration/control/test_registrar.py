@@ -63,6 +63,25 @@ def test_two_who_enter_at_once_create_one_room_whoever_tells(nats_url: Secret) -
     run(scenario)
 
 
+def test_a_fed_back_user_is_told_of_only_by_the_exit_of_the_person_whose_place_it_takes(nats_url: Secret) -> None:
+    async def scenario() -> None:
+        async with registrar(nats_url) as bus:
+            here = Rooms(bus, LOST_AFTER)
+            task = replace(member("taken", session=2), via="feedback", task_id="t", fed_back_from=(room("source"),))
+            await here.announce(member("taken"))
+            await until_told(bus, room("taken"), *CAME)
+
+            await here.announce(task)
+            gone = (*CAME, (104, "anna", 3), (102, "anna", 0))
+            await until_told(bus, room("taken"), *gone)
+            await here.withdraw(task)
+            await here.announce(member("taken", session=3))
+
+            await until_told(bus, room("taken"), *gone, *CAME)
+
+    run(scenario)
+
+
 async def until_settled(bus: Bus, room: Room) -> None:
     """Wait until nobody is in the room as far as was told, and nothing is left to tell."""
     while True:
