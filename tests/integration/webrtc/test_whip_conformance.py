@@ -242,6 +242,18 @@ def test_publishers_are_asked_for_a_key_frame_at_least_each_interval(nats_url: S
         asyncio.run(run(ingest))
 
 
+def test_the_first_sessions_of_a_process_may_come_all_at_once(nats_url: Secret) -> None:
+    """They load libraries in threads; a module that is half loaded by one of them was taken for whole by another."""
+
+    async def run(ingest: IngestProcess) -> list[int]:
+        return await asyncio.gather(
+            *(asyncio.to_thread(lambda user: post(ingest, V2, user=user).status_code, f"u{n}") for n in range(8))
+        )
+
+    with IngestProcess(nats_url) as ingest:
+        assert asyncio.run(run(ingest)) == [201] * 8
+
+
 def test_servers_are_handed_out_and_too_many_sessions_are_503(nats_url: Secret) -> None:
     server = IceServer(urls=("turn:turn.example.net",), username="anna", credential=Secret("word"))
     config = make_config().model_copy(update={"webrtc": WebRtc(ice_server=(server,), max_sessions=2)})

@@ -7,11 +7,11 @@ is lost, as datagrams may be.
 
 import asyncio
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from tailrace.config import Listen, WebRtc
@@ -44,6 +44,8 @@ class Endpoint(asyncio.DatagramProtocol):
         self._socket = bound
         self._settings = settings
         self._lost_after = lost_after
+        self._loading = asyncio.Lock()
+        self._module: ModuleType | None = None
         self._by_ufrag: dict[str, Peer] = {}
         self._by_address: dict[Address, Peer] = {}
 
@@ -52,9 +54,12 @@ class Endpoint(asyncio.DatagramProtocol):
 
         `lost_after`: seconds of silence after which its peer is lost, instead of the endpoint's. Raises SessionsFull.
         """
-        # OpenSSL and what belongs to it take 0.4 s to load, on which no other session shall wait.
-        if (module := sys.modules.get(_PEER)) is None:
-            module = await asyncio.to_thread(import_module, _PEER)
+        async with self._loading:
+            if self._module is None:
+                # OpenSSL and what belongs to it take 0.4 s to load, on which no other session shall wait. What another
+                # thread has begun to load is in sys.modules already, so that says nothing.
+                self._module = await asyncio.to_thread(import_module, _PEER)
+        module = self._module
         if len(self.sessions) >= self._settings.max_sessions:
             raise SessionsFull(f"there are {len(self.sessions)} sessions, and webrtc.max_sessions allows no more")
         peer: Peer = module.Peer(
