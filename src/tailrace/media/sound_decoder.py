@@ -21,14 +21,17 @@ _OPUS_HEAD = b"OpusHead\x01\x02\x00\x00\x80\xbb\x00\x00\x00\x00\x00"
 _PRE_SKIP = slice(10, 12)
 # A coder overshoots full scale by a few dB; what is far louder was never sound, and would mute all the others.
 _LOUDEST = 2.0
+# The highest bit of the exponent (IEEE 754): set from 2.0 on, and for what is no number. To or all samples together and
+# look at it takes half the time of looking for the loudest one.
+_LOUD_BIT = 0x40000000
 
 
 def samples_of(frame: AudioFrame) -> Samples:
     """Return the samples of a planar float frame."""
-    planes = frame.planes
-    samples = np.empty((len(planes), frame.samples), np.float32)
-    for row, plane in zip(samples, planes, strict=True):
-        row[:] = np.frombuffer(memoryview(plane), np.float32, frame.samples)
+    planes, count = frame.planes, frame.samples
+    samples = np.empty((len(planes), count), np.float32)
+    for number, plane in enumerate(planes):
+        samples[number] = np.frombuffer(memoryview(plane), np.float32, count)
     return samples
 
 
@@ -91,7 +94,7 @@ class SoundDecoder:
         if not parts:
             return np.zeros((self._channels, 0), np.float32)
         samples = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        if samples.size and not max(samples.max(), -samples.min()) <= _LOUDEST:
+        if np.bitwise_or.reduce(samples.view(np.uint32), axis=None) & _LOUD_BIT:
             if np.isnan(samples).any():
                 raise PeerError("sound with samples that are no numbers")
             np.clip(samples, -_LOUDEST, _LOUDEST, out=samples)
