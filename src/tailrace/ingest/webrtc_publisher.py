@@ -137,10 +137,11 @@ class WebRtcPublisher:
             self.close(str(error))
 
     def _pass_on(self, unit: Unit, now: float) -> None:
-        if unit.codec.is_video and unit.key:
+        video, member = unit.codec.is_video, self.member
+        if video and unit.key:
             self._key_at = now
-        receiver, tracks = self._receiver, self.member.tracks
-        if (unit.codec.is_video and unit.key) or not (tracks.audio or unit.codec.is_video):
+        if (video and unit.key) or not (video or member.tracks.audio):
             # WebRTC has no set-up data ahead of media: a track is there once something of it is.
-            self.member.tracks = Tracks(receiver.heard, receiver.seen, *receiver.size)
-        self.member.publish(unit)
+            receiver = self._receiver
+            member.tracks = Tracks(receiver.heard, receiver.seen, *receiver.size)
+        member.publish(unit)
