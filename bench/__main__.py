@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from bench import api, callbacks, clip, cost, delay, gap, mix, proc, report, stall, starts, startup
+from bench import api, callbacks, clip, cost, delay, gap, mix, proc, report, stall, starts, startup, whip
 from bench.nginx import missing as nginx_missing
 from bench.report import Result, Row
 from bench.size import FULL, QUICK, Size
@@ -28,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Path, Path, Size], Result]] = {
     "api": api.measure,
     "callbacks": callbacks.measure,
     "mix": mix.measure,
+    "whip": whip.measure,
 }
 # Those that need no media, and so neither ffmpeg nor nginx.
 _ALONE = ("startup", "api", "callbacks")

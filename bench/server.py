@@ -18,6 +18,8 @@ from tencentcloud.trtc.v20190722 import trtc_client
 
 from bench import proc
 from bench.program import Program
+from bench.webrtc_client import Place
+from tailrace.cli import addresses
 from tailrace.ids import SdkAppId, UserId
 from tailrace.secret import Secret
 from tailrace.wire import usersig
@@ -103,9 +105,23 @@ class Server:
 
     def push_url(self, user: str = USER) -> str:
         """Return an address that publishes `user` into ROOM."""
-        sig = usersig.make(self.sdk_app_id, Secret(self._app["key"]), UserId(user), int(time.time()), 3600).reveal()
-        query = urlencode({"sdkappid": self.sdk_app_id, "userid": user, "usersig": sig}, safe="*-_")
+        query = urlencode({"sdkappid": self.sdk_app_id, "userid": user, "usersig": self._user_sig(user)}, safe="*-_")
         return f"{self.addresses['rtmp']}/push/{ROOM}?{query}"
+
+    def whip(self, user: str = USER) -> Place:
+        """Return where `user` publishes into ROOM by WHIP."""
+        return Place(self._web("pub", user), self._user_sig(user))
+
+    def whep(self, viewer: str, user: str = USER) -> Place:
+        """Return where `viewer` watches `user` by WHEP."""
+        return Place(self._web("sub", viewer, user), self._user_sig(viewer))
+
+    def _web(self, what: str, user: str, whom: str = "") -> str:
+        path = addresses.whip_path(what, ROOM, user, self.sdk_app_id, remoteuserid=whom)
+        return f"{self.addresses['media_http'].rstrip('/')}{path}"
+
+    def _user_sig(self, user: str) -> str:
+        return usersig.make(self.sdk_app_id, Secret(self._app["key"]), UserId(user), int(time.time()), 3600).reveal()
 
     def client(self, *, keep_alive: bool = False) -> "Client":
         """Return the SDK's client; by default it opens a connection for each call."""

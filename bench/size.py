@@ -33,6 +33,10 @@ class Size:
     """How often; the middle one counts."""
     mix_starts: int
     """Mixes that are started and stopped; of a peer, a third of that."""
+    publishers: tuple[int, ...]
+    """How many browsers publish at once while their cost is measured."""
+    viewers: int
+    """How many more watch while theirs is."""
 
 
 FULL = Size(
@@ -49,6 +53,8 @@ FULL = Size(
     mix_window=12,
     mix_turns=3,
     mix_starts=12,
+    publishers=(1, 10, 30),
+    viewers=10,
 )
 QUICK = Size(
     clip=16,
@@ -64,4 +70,6 @@ QUICK = Size(
     mix_window=6,
     mix_turns=1,
     mix_starts=3,
+    publishers=(10,),
+    viewers=5,
 )
