@@ -1,7 +1,7 @@
 """Audio: AAC or Opus of a publisher to the AAC that the caller asked for, one unit at a time.
 
-Decoder and encoder are FFmpeg's. A resampler stands between them only when the rate or the channels differ: the decoder
-of AAC gives planar float frames of 1024 samples, which is what the encoder takes. Opus has shorter frames, and holes.
+Decoder and encoder are FFmpeg's. Nothing stands between them unless the rate or the channels differ: the decoder of AAC
+gives planar float frames of 1024 samples, which is what the encoder takes. Opus has shorter frames, and holes.
 """
 
 import struct
@@ -15,6 +15,8 @@ from av.audio.resampler import AudioResampler
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import SAMPLE_FORMAT, AacEncoder, Packet
+from tailrace.media.channels import Channels
+from tailrace.media.gapless import GaplessRun
 from tailrace.media.seam import RATE_HZ, Seam
 from tailrace.model.plan import AudioEncoding
 from tailrace.unit import Codec
@@ -44,13 +46,11 @@ class AacTranscoder:
         """Is given all that is encoded, with the time at which it is heard, in microseconds."""
         self._encoder = AacEncoder(encoding)
         self._decoder: AudioCodecContext | None = None
+        self._channels = Channels(self._encoder.layout)
         self._resampler: AudioResampler | None = None
         self._seam: Seam | None = None
         self._set_up: tuple[Codec, bytes] | None = None
-        self._anchor_us = 0  # when sample 0 of the current run of gapless sound is heard
-        self._samples_in = 0  # of this run, at the input's rate
-        self._first_sample = 0  # the encoder's number of the first sample of this run
-        self._input_rate_hz = 0  # 0: what comes next begins a run
+        self._run = GaplessRun(self._encoder.rate_hz, LARGEST_DRIFT_US)
 
     @property
     def config(self) -> bytes:
@@ -78,15 +78,16 @@ class AacTranscoder:
 
     def break_off(self) -> None:
         """Let what is fed next be heard at its own time, however near to the end of what was before."""
-        self._resampler, self._input_rate_hz = None, 0
+        self._resampler = None
+        self._run.break_off()
 
     def silence(self, from_us: int, until_us: int) -> list[Packet]:
         """Return silence for whole frames that end before `until_us`: after all sound so far, or from `from_us` on."""
         encoder = self._encoder
         if not encoder.fed:
-            self._anchor_us = from_us
+            self._run.anchor(from_us, 0)
         packets = self._end_run()
-        while self._time_of(encoder.fed + encoder.frame_samples) <= until_us:
+        while self._run.time_of(encoder.fed + encoder.frame_samples) <= until_us:
             packets += self._encode(encoder.silence())
         return packets
 
@@ -112,20 +113,15 @@ class AacTranscoder:
 
     def _follow(self, pts_us: int, frame: AudioFrame) -> list[Packet]:
         """Encode AAC's samples; begin a new run when the input's clock has left the count of its samples."""
-        if self._input_rate_hz == frame.sample_rate:
-            expected_us = self._anchor_us + self._samples_in * 1_000_000 // self._input_rate_hz
-            goes_on = abs(pts_us - expected_us) <= LARGEST_DRIFT_US
-        else:
-            goes_on = False
-        if not goes_on:
+        if not self._run.goes_on(pts_us, frame.sample_rate):
             self._begin_run(pts_us, frame.sample_rate)
-        self._samples_in += frame.samples
+        self._run.count(frame.samples)
         return self._encoded(self._fit(frame))
 
     def _sew(self, seam: Seam, pts_us: int, frame: AudioFrame) -> list[Packet]:
         """Encode Opus's samples, without the holes between them."""
         packets: list[Packet] = []
-        if not (self._input_rate_hz and seam.follows(pts_us)):
+        if self._run.broken or not seam.follows(pts_us):
             packets += self._end_run()
             self._begin_run(pts_us, frame.sample_rate)
         seam.put(frame, pts_us)
@@ -133,8 +129,7 @@ class AacTranscoder:
 
     def _begin_run(self, pts_us: int, rate_hz: int) -> None:
         self._resampler = None
-        self._input_rate_hz = rate_hz
-        self._anchor_us, self._samples_in, self._first_sample = pts_us, 0, self._encoder.fed
+        self._run.begin(pts_us, rate_hz, self._encoder.fed)
 
     def _end_run(self) -> list[Packet]:
         """Encode what a seam has kept, and break off."""
@@ -145,6 +140,7 @@ class AacTranscoder:
 
     def _fit(self, frame: AudioFrame) -> list[AudioFrame]:
         wanted = self._encoder
+        frame = self._channels.fit(frame)
         frame.pts = None
         fits = (
             frame.sample_rate == wanted.rate_hz
@@ -165,11 +161,8 @@ class AacTranscoder:
 
     def _encode(self, frame: AudioFrame) -> list[Packet]:
         if self.also is not None:
-            self.also(frame, self._time_of(self._encoder.fed))
-        return [Packet(self._time_of(sample), payload) for sample, payload in self._encoder.encode(frame)]
-
-    def _time_of(self, sample: int) -> int:
-        return self._anchor_us + (sample - self._first_sample) * 1_000_000 // self._encoder.rate_hz
+            self.also(frame, self._run.time_of(self._encoder.fed))
+        return [Packet(self._run.time_of(sample), payload) for sample, payload in self._encoder.encode(frame)]
 
 
 def opus_decoder(channels: int) -> AudioCodecContext:

@@ -12,6 +12,8 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
 from tailrace.errors import PeerError
+from tailrace.media.channels import Channels
+from tailrace.media.gapless import GaplessRun
 
 RATE_HZ = 48_000
 # 20 ms: what browsers send themselves. Shorter packets save a few milliseconds and cost twice as many headers.
@@ -44,42 +46,34 @@ class OpusEncoder:
     """
 
     def __init__(self, largest_drift_us: int = LARGEST_DRIFT_US) -> None:
-        self._largest_drift_us = largest_drift_us
         self._encoder = _open()
+        self._channels = Channels(_LAYOUT)
         self._resampler: AudioResampler | None = None
         self._fed = 0  # samples that the encoder was given
-        # The current run of gapless sound: when it began, which of the encoder's samples that was, what came since.
-        self._anchor_us = self._first_sample = self._samples_in = self._rate_in_hz = 0
+        self._run = GaplessRun(RATE_HZ, largest_drift_us)
 
     def encode(self, frame: AudioFrame, at_us: int) -> list[OpusPacket]:
         """Return what a frame, heard from `at_us` on, completes: mostly one packet or none."""
         resampler = self._follow(at_us, frame)
         frame.pts = None
         packets = []
-        for ready in resampler.resample(_stereo(frame)):
+        for ready in resampler.resample(self._channels.fit(frame)):
             ready.pts, ready.time_base = self._fed, Fraction(1, RATE_HZ)
             self._fed += ready.samples
             # The number of a packet is that of its first sample, less what the encoder looks ahead.
             packets += [
-                OpusPacket(self._time_of(packet.pts or 0), bytes(packet)) for packet in self._encoder.encode(ready)
+                OpusPacket(self._run.time_of(packet.pts or 0), bytes(packet)) for packet in self._encoder.encode(ready)
             ]
         return packets
 
     def _follow(self, at_us: int, frame: AudioFrame) -> AudioResampler:
         """Begin a new run of gapless sound when the input's clock has left the count of its samples."""
-        if self._resampler is not None and self._rate_in_hz == frame.sample_rate:
-            expected_us = self._anchor_us + self._samples_in * 1_000_000 // self._rate_in_hz
-            if abs(at_us - expected_us) <= self._largest_drift_us:
-                self._samples_in += frame.samples
-                return self._resampler
-        # What is left of the last run, less than a packet, is given up: it was to be heard before the gap.
-        self._resampler = AudioResampler(_FORMAT, _LAYOUT, RATE_HZ, frame_size=FRAME_SAMPLES)
-        self._rate_in_hz, self._samples_in = frame.sample_rate, frame.samples
-        self._anchor_us, self._first_sample = at_us, self._fed
+        if self._resampler is None or not self._run.goes_on(at_us, frame.sample_rate):
+            # What is left of the last run, less than a packet, is given up: it was to be heard before the gap.
+            self._resampler = AudioResampler(_FORMAT, _LAYOUT, RATE_HZ, frame_size=FRAME_SAMPLES)
+            self._run.begin(at_us, frame.sample_rate, self._fed)
+        self._run.count(frame.samples)
         return self._resampler
-
-    def _time_of(self, sample: int) -> int:
-        return self._anchor_us + (sample - self._first_sample) * 1_000_000 // RATE_HZ
 
 
 class OpusTranscoder:
@@ -109,18 +103,6 @@ class OpusTranscoder:
             packets += self._encoder.encode(frame, pts_us)
             pts_us += lasts_us
         return packets
-
-
-def _stereo(frame: AudioFrame) -> AudioFrame:
-    """Make two channels of one without a change of level: swresample would make it quieter by 3 dB."""
-    if len(frame.layout.channels) != 1 or not frame.format.is_planar:
-        return frame
-    doubled = AudioFrame(frame.format.name, _LAYOUT, frame.samples)
-    doubled.sample_rate = frame.sample_rate
-    one = bytes(frame.planes[0])[: frame.samples * frame.format.bytes]
-    for plane in doubled.planes:
-        plane.update(one.ljust(plane.buffer_size, b"\0"))
-    return doubled
 
 
 def _decoder(config: bytes) -> AudioCodecContext:

@@ -54,6 +54,25 @@ def test_the_tone_is_in_tune_at_every_rate_and_channel_count_of_the_api(rate: in
     assert pitch(samples[0][rate // 2 :], rate) == pytest.approx(1000, abs=5)
 
 
+@pytest.mark.parametrize("rate", [48000, 16000])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_the_level_stays_whatever_becomes_of_the_channels(channels: int, wanted: int, rate: int) -> None:
+    config, frames = aac_tone(1000, 2.0, channels=channels)
+    transcoder = AacTranscoder(AudioEncoding(rate, wanted, 64))
+
+    samples = decode(transcoder.config, list(feed(transcoder, config, frames)))[:, rate // 2 :]
+
+    given = decode(config, [Packet(0, frame) for frame in frames])[:, RATE // 2 :]
+    assert len(samples) == wanted
+    # 0.5 dB: an encoder loses a little; 3 dB would be a factor of 1.41.
+    assert [level(one) for one in samples] == pytest.approx([level(given[0])] * wanted, rel=0.06)
+
+
+def level(samples: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(samples**2)))
+
+
 def test_times_rise_by_one_frame_and_stay_with_the_input() -> None:
     config, frames = aac_tone(440, 3.0)
     transcoder = AacTranscoder(AudioEncoding())
