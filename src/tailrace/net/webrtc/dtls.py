@@ -9,12 +9,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
+from OpenSSL.crypto import X509
 
 from tailrace.errors import PeerError
 from tailrace.net.webrtc.srtp import PROFILES, Srtp
 from tailrace.wire.sdp import Fingerprint
 
-_HASHES: Final = {"sha-256": hashes.SHA256(), "sha-384": hashes.SHA384(), "sha-512": hashes.SHA512()}
 _CIPHERS: Final = b"ECDHE+AESGCM:ECDHE+CHACHA20"
 # Its number on the wire, by which OpenSSL knows it too.
 _DTLS_1_2: Final = 0xFEFD
@@ -121,7 +121,8 @@ class Dtls:
         return datagrams
 
     def _finished(self) -> Srtp:
-        certificate = self._connection.get_peer_certificate(as_cryptography=True)
+        # As OpenSSL has it, not read any further: cryptography has errors of its own for what OpenSSL let pass.
+        certificate = self._connection.get_peer_certificate()
         if certificate is None or _fingerprint(certificate, self._expected.algorithm) != self._expected:
             raise PeerError("the DTLS certificate is not the one whose fingerprint the offer has")
         name = self._connection.get_selected_srtp_profile()
@@ -138,11 +139,12 @@ class Dtls:
 
 def local_fingerprint() -> Fingerprint:
     """Return the fingerprint of our certificate, which is made once per process."""
-    return _fingerprint(_identity()[1], "sha-256")
+    return _fingerprint(X509.from_cryptography(_identity()[1]), "sha-256")
 
 
-def _fingerprint(certificate: x509.Certificate, algorithm: str) -> Fingerprint:
-    return Fingerprint(algorithm, certificate.fingerprint(_HASHES[algorithm]).hex(":").upper())
+def _fingerprint(certificate: X509, algorithm: str) -> Fingerprint:
+    # OpenSSL's names of the digests of SDP have no hyphen.
+    return Fingerprint(algorithm, certificate.digest(algorithm.replace("-", "")).decode())
 
 
 @functools.cache

@@ -1,14 +1,30 @@
 """DTLS in memory: flights, garbage, ends."""
 
+import datetime
 import os
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from OpenSSL import SSL
+from OpenSSL.crypto import FILETYPE_ASN1, FILETYPE_PEM, X509, dump_certificate, load_certificate
 
 from tailrace.errors import PeerError
 from tailrace.net.webrtc.dtls import Dtls, local_fingerprint
 from tailrace.wire.sdp import Fingerprint
 from tests.fakes.browser import rtp
+
+
+def of_an_unknown_version(key: ec.EllipticCurvePrivateKey) -> X509:
+    """A certificate whose version does not exist, which OpenSSL does not mind."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "odd")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    plain = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return load_certificate(FILETYPE_ASN1, plain.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1))
 
 
 def shake(client: Dtls, server: Dtls) -> None:
@@ -59,6 +75,28 @@ def test_another_certificate_is_refused() -> None:
     with pytest.raises(PeerError, match="fingerprint"):
         shake(client, server)
     assert server.srtp is None
+
+
+def test_a_certificate_that_openssl_takes_and_others_cannot_read_is_judged_by_its_fingerprint(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    odd = of_an_unknown_version(key)
+    context = SSL.Context(SSL.DTLS_METHOD)
+    (tmp_path / "odd.pem").write_bytes(dump_certificate(FILETYPE_PEM, odd))
+    context.use_certificate_file(str(tmp_path / "odd.pem"))
+    context.use_privatekey(key)
+    context.set_tlsext_use_srtp(b"SRTP_AEAD_AES_128_GCM")
+    client = SSL.Connection(context)
+    client.set_connect_state()
+    server = Dtls(Fingerprint("sha-256", odd.digest("sha256").decode()))
+    while server.srtp is None:
+        try:
+            client.do_handshake()
+        except SSL.WantReadError:
+            server.receive(client.bio_read(65536))
+        for datagram in server.take():
+            client.bio_write(datagram)
+
+    assert server.srtp is not None
 
 
 def test_a_good_bye_is_heard_once_and_nothing_after_it() -> None:
