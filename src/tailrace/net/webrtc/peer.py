@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, Protocol
 
-from tailrace.errors import PeerError, StateError
+from tailrace.errors import PeerError, SessionUnknown, StateError
 from tailrace.net.webrtc.dtls import Dtls, local_fingerprint
 from tailrace.net.webrtc.ice import Credentials, host_candidates
 from tailrace.net.webrtc.srtp import Srtp
@@ -23,6 +23,9 @@ Received = Callable[[bytes, float], None]
 _MAX_ADDRESSES: Final = 16
 # If the process itself stood still, what has come meanwhile is read within this time.
 _GRACE: Final = 0.05
+# How long an address stays with the session that authentic media comes to from there. Whoever sends under a false
+# address can pass a check of a session of his own, but not have media of another one lost; players report each second.
+_HELD: Final = 3.0
 # RFC 7983: first bytes of DTLS, and of RTP and RTCP.
 _DTLS: Final = range(20, 64)
 _RTP: Final = range(128, 192)
@@ -90,6 +93,7 @@ class Peer:
         self._addresses: dict[Address, None] = {}
         self._address: Address | None = None
         self._heard = 0.0
+        self._media_at = float("-inf")
         self._retransmission: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
 
@@ -104,6 +108,10 @@ class Peer:
         """Whether the peer has not yet chosen a path with the credentials of the last restart."""
         return self._next is not None
 
+    def holds(self, address: Address) -> bool:
+        """Whether authentic media has come from this address a moment ago."""
+        return address == self._address and time.monotonic() - self._media_at < _HELD
+
     def start(self, offer: Offer) -> None:
         """Wait for the peer whose offer this is."""
         if self._dtls is not None:
@@ -113,7 +121,12 @@ class Peer:
         self._watch = self._loop.call_later(self._handshake_timeout, self._too_late)
 
     def restart(self) -> Local:
-        """Return new credentials (ICE restart). The old ones are good until the peer has chosen a path with the new."""
+        """Return new credentials (ICE restart). The old ones are good until the peer has chosen a path with the new.
+
+        Raises SessionUnknown when it is closed.
+        """
+        if self.closed.done():
+            raise SessionUnknown("this session has ended")
         if self._next is not None:
             self._port.release(self._next.ufrag)
         self._next = Credentials()
@@ -173,7 +186,7 @@ class Peer:
             if packet is None:
                 self.refused += 1
                 return
-            self._heard = now
+            self._heard = self._media_at = now
             # The peer sends by the path that it has chosen, which may change without a further nomination.
             self._address = address
             receiver(packet, now)

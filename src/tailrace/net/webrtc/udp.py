@@ -80,8 +80,10 @@ class Endpoint(asyncio.DatagramProtocol):
         self._by_ufrag.pop(ufrag, None)
 
     def route(self, address: Address, peer: "Peer") -> None:
-        """Give what comes from `address` to `peer` from now on, whoever had it before."""
-        self._by_address[address] = peer
+        """Give what comes from `address` to `peer` from now on, unless another one's media comes from there."""
+        holder = self._by_address.get(address)
+        if holder is None or holder is peer or not holder.holds(address):
+            self._by_address[address] = peer
 
     def unroute(self, address: Address, peer: "Peer") -> None:
         """Undo `route`, unless the address has become another one's since."""

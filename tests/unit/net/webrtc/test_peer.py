@@ -9,7 +9,7 @@ import pytest
 import uvloop
 
 from tailrace.config import WebRtc
-from tailrace.errors import PeerError, StateError
+from tailrace.errors import PeerError, SessionUnknown, StateError
 from tailrace.net.webrtc.peer import How
 from tailrace.wire.sdp import Fingerprint, Setup
 from tests.fakes.browser import DEADLINE, Browser, rtcp, rtp
@@ -360,6 +360,19 @@ def test_a_restart_that_comes_to_nothing_leaves_the_session_as_it_is() -> None:
 
             assert both.rtp == [rtp(1)]
             assert len(both.endpoint._by_ufrag) == 2
+
+    asyncio.run(scene())
+
+
+def test_what_has_ended_is_not_restarted_and_leaves_no_ufrag_behind() -> None:
+    async def scene() -> None:
+        async with connected() as both:
+            await both.peer.close()
+            with pytest.raises(SessionUnknown, match="has ended"):
+                both.peer.restart()
+
+            assert both.endpoint._by_ufrag == {}
+            assert both.endpoint._by_address == {}
 
     asyncio.run(scene())
 

@@ -58,6 +58,32 @@ def test_an_address_belongs_to_the_session_that_checked_it_last() -> None:
     asyncio.run(scene())
 
 
+def test_nobody_takes_the_address_of_a_session_whose_media_comes_from_there() -> None:
+    # A check with a false source address is authentic, for the session of the one who sends it.
+    async def scene() -> None:
+        async with serving() as endpoint:
+            with Browser() as victim, Browser() as liar:
+                first, second = await join(endpoint, victim), await join(endpoint, liar)
+                await victim.connect()
+                victim.send_rtp(rtp(1))
+                await first.settle()
+                victim.send(liar.request())
+                victim.send_rtp(rtp(2))
+                await first.settle()
+                assert first.rtp == [rtp(1), rtp(2)]
+
+                # What has ended holds nothing: a browser that was loaded anew may have the same port.
+                await first.peer.close()
+                liar.socket.close()
+                liar.socket = victim.socket
+                await liar.connect()
+                liar.send_rtp(rtp(3))
+                await second.settle()
+                assert second.rtp == [rtp(3)]
+
+    asyncio.run(scene())
+
+
 @pytest.mark.parametrize("kind", ["forged checks", "unknown sessions", "garbage", "huge", "replays", "nobody's media"])
 def test_a_flood_costs_no_memory_and_harms_no_session(kind: str) -> None:
     async def scene() -> None:
