@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from tailrace.errors import OfferUnusable
-from tailrace.wire.sdp import Accepted, Codec, Direction, Kind, Media, Offer
+from tailrace.wire.sdp import MID, Accepted, Codec, Direction, Kind, Media, Offer
 
 TRANSPORT_SEQUENCE: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 _EXTENSIONS: Final = (TRANSPORT_SEQUENCE, SEND_TIME, MID)
 # Lost sound is asked for again too, where the publisher can: music in a relay is worth the round trip.
@@ -25,23 +24,15 @@ _LEFT_OUT: Final = ("usedtx",)
 
 def choose(offer: Offer, *, prefer_vp8: bool = False) -> tuple[Accepted | None, ...]:
     """Return what is accepted of each m-line; None: it is no track, and rejected. Raises OfferUnusable."""
-    tracks = [media for media in offer.media if _is_track(media)]
-    for kind in (Kind.AUDIO, Kind.VIDEO):
-        if sum(media.kind is kind for media in tracks) > 1:
-            raise OfferUnusable(f"one session has at most one {kind} track; publish another one as another user")
+    tracks = offer.tracks()
+    for media in tracks:
+        if not media.direction.sends:
+            raise OfferUnusable(f"the {media.kind} of the offer only receives; whoever publishes sends (a=sendonly)")
     if not tracks:
         raise OfferUnusable("the offer sends neither sound nor pictures: a=sendonly or a=sendrecv is needed")
     if len({stream for media in tracks for stream in media.streams}) > 1:
         raise OfferUnusable("one session has one MediaStream; the offer's tracks belong to several")
     return tuple(_accepted(media, prefer_vp8) if media in tracks else None for media in offer.media)
-
-
-def _is_track(media: Media) -> bool:
-    if media.kind is Kind.OTHER or media.rejected or media.direction is Direction.INACTIVE:
-        return False
-    if not media.direction.sends:
-        raise OfferUnusable(f"the {media.kind} of the offer only receives; whoever publishes sends (a=sendonly)")
-    return True
 
 
 def _accepted(media: Media, prefer_vp8: bool) -> Accepted:

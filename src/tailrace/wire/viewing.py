@@ -10,9 +10,7 @@ from typing import Final
 from tailrace import ids, unit
 from tailrace.errors import OfferUnusable
 from tailrace.wire.rtp.outgoing import SentTrack
-from tailrace.wire.sdp import Accepted, Codec, Direction, Kind, Media, Offer, Sending
-
-MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
+from tailrace.wire.sdp import MID, Accepted, Codec, Direction, Kind, Media, Offer, Sending
 
 # The other kinds of feedback steer how much is sent, and that is the publisher's business.
 _FEEDBACK: Final = ("nack", "nack pli", "ccm fir")
@@ -33,10 +31,10 @@ def choose(
     `published` are the stream's codecs as far as they are known, and `profile` the first two hex digits of the
     profile-level-id of its H.264, or nothing. `draw(bits)` returns random bits.
     """
-    tracks = [media for media in offer.media if _is_track(media)]
-    for kind in (Kind.AUDIO, Kind.VIDEO):
-        if sum(media.kind is kind for media in tracks) > 1:
-            raise OfferUnusable(f"one session has at most one {kind} track")
+    tracks = offer.tracks()
+    for media in tracks:
+        if not media.direction.receives:
+            raise OfferUnusable(f"the {media.kind} of the offer only sends; whoever watches receives (a=recvonly)")
     if not tracks:
         raise OfferUnusable("the offer receives neither sound nor pictures: a=recvonly is needed")
     sent_as = [_HEARD_AS.get(codec, codec) for codec in published]
@@ -51,14 +49,6 @@ def choose(
         accepted.append(said)
         sent.append(track)
     return tuple(accepted), tuple(sent)
-
-
-def _is_track(media: Media) -> bool:
-    if media.kind is Kind.OTHER or media.rejected or media.direction is Direction.INACTIVE:
-        return False
-    if not media.direction.receives:
-        raise OfferUnusable(f"the {media.kind} of the offer only sends; whoever watches receives (a=recvonly)")
-    return True
 
 
 def _accepted(

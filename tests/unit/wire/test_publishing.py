@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tailrace.errors import OfferUnusable, PeerError
-from tailrace.wire.publishing import MID, SEND_TIME, TRANSPORT_SEQUENCE, choose
-from tailrace.wire.sdp import Accepted, Direction, parse_offer
+from tailrace.wire.publishing import SEND_TIME, TRANSPORT_SEQUENCE, choose
+from tailrace.wire.sdp import MID, Accepted, Direction, parse_offer
 
 HEAD = """\
 v=0

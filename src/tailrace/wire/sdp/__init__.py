@@ -2,6 +2,7 @@
 
 from tailrace.wire.sdp.answer import answer, answer_fragment
 from tailrace.wire.sdp.description import (
+    MID,
     Accepted,
     Candidate,
     Codec,
@@ -18,6 +19,7 @@ from tailrace.wire.sdp.description import (
 from tailrace.wire.sdp.offer import parse_fragment, parse_offer
 
 __all__ = [
+    "MID",
     "Accepted",
     "Candidate",
     "Codec",

@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
+from tailrace.errors import OfferUnusable
 from tailrace.secret import Secret
+
+# The header extension that says which m-line a packet belongs to (RFC 8843).
+MID: Final = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 
 class Kind(StrEnum):
@@ -103,6 +108,19 @@ class Offer:
     password: Secret
     fingerprint: Fingerprint
     setup: Setup
+
+    def tracks(self) -> list[Media]:
+        """Return the m-lines with sound or pictures that flow. Raises OfferUnusable when two are of one kind."""
+        kinds = (Kind.AUDIO, Kind.VIDEO)
+        flowing = [
+            media
+            for media in self.media
+            if media.kind in kinds and not media.rejected and media.direction is not Direction.INACTIVE
+        ]
+        for kind in kinds:
+            if sum(media.kind is kind for media in flowing) > 1:
+                raise OfferUnusable(f"one session has at most one {kind} track; others need sessions of their own")
+        return flowing
 
 
 @dataclass(frozen=True, slots=True)
