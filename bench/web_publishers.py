@@ -2,8 +2,9 @@
 
 `python -m bench.web_publishers FILM SOUND` reads a JSON list of `{"url", "token"}` from its input, and writes lines of
 JSON: `connected` once all are; then twice a second `figures`, for each publisher how many packets it had sent when the
-server last reported, how many the server then had, and when that was; at the end, upon SIGTERM, `stamps`: digest and
-time of each picture of the first one, taken before its first packet leaves.
+server last reported, how many the server then had, and when that was, and the `film` that all together have sent by
+`now`, in seconds; at the end, upon SIGTERM, `stamps`: digest and time of each picture of the first one, taken before
+its first packet leaves.
 
 FFmpeg's WHIP muxer would be the obvious publisher. It is not used: it neither numbers packets transport-wide nor
 spreads pictures as browsers do, and cannot tell when a picture left. This one costs less as well.
@@ -217,9 +218,17 @@ class Playing:
         self._film = film
         self._publishers = publishers
         self.stamps: list[tuple[str, float]] = []
+        self._played = [0.0] * len(publishers)
         now = time.monotonic()
         # Their key frames are spread evenly.
         self._began = [now + clip.GOP_SECONDS * index / len(publishers) for index in range(len(publishers))]
+
+    async def tell(self) -> None:
+        """Say how it goes."""
+        while True:
+            await asyncio.sleep(_FIGURES_EACH)
+            figures = [asdict(publisher.figures) for publisher in self._publishers]
+            say("figures", now=time.monotonic(), film=sum(self._played), figures=figures)
 
     async def run(self, over: asyncio.Event) -> None:
         """Play until it is over."""
@@ -235,6 +244,7 @@ class Playing:
                 if not index and piece.digest:
                     self.stamps.append((piece.digest, time.monotonic()))
                 self._publishers[index].send(piece, rounds, self._film)
+                self._played[index] = rounds * seconds + piece.at
                 rounds, place = divmod(position + 1, len(pieces))
                 heapq.heapreplace(
                     due, (self._began[index] + rounds * seconds + pieces[place].at, index, position + 1)
@@ -256,19 +266,13 @@ async def publish(film: Film, places: list[Place]) -> None:
         say("connected")
         playing = Playing(film, publishers)
         async with asyncio.TaskGroup() as group:
-            telling = supervise.start(group, _tell(publishers), "figures")
+            telling = supervise.start(group, playing.tell(), "figures")
             await playing.run(over)
             await supervise.stop(telling)
         say("stamps", stamps=playing.stamps)
     finally:
         for publisher in publishers:
             publisher.close()
-
-
-async def _tell(publishers: list[Publisher]) -> None:
-    while True:
-        await asyncio.sleep(_FIGURES_EACH)
-        say("figures", figures=[asdict(publisher.figures) for publisher in publishers])
 
 
 if __name__ == "__main__":

@@ -68,14 +68,22 @@ def _measure_one(folder: Path, film: tuple[Path, Path], name: str, count: int, w
         with Told("bench.web_publishers", arguments, places, folder / "publishers.log") as publishers:
             publishers.wait("connected", _CONNECTED_WITHIN)
             time.sleep(_SETTLES)
-            pictures = list(door.frames())
+            began, pictures = publishers.said("figures"), list(door.frames())
             cpu = _cpu(window, {**door.groups, "publishers": [publishers.pid]})
             pss = proc.pss_mb(door.groups["all"])
+            _check_pace(began, publishers.said("figures"), count)
             _check(publishers, count)
             _check_pictures(door, pictures, window)
     beside = cpu.pop("publishers")
     cpu["all"] -= idle
     return Cost({group: used / count for group, used in cpu.items()}, (pss - before) / count, beside / count)
+
+
+def _check_pace(early: Mapping[str, Any], late: Mapping[str, Any], count: int) -> None:
+    """Raise RuntimeError unless the publishers themselves kept up with the time: it is their rate that is paid for."""
+    sent, lasted = late["film"] - early["film"], (late["now"] - early["now"]) * count
+    if sent < lasted * _LEAST:
+        raise RuntimeError(f"the machine is too busy: {count} publishers sent {sent:.1f} of {lasted:.1f} s of film")
 
 
 def _check(publishers: Told, count: int) -> None:
