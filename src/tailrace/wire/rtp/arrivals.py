@@ -50,7 +50,11 @@ class Arrivals:
         self._due = now + PERIOD
         first = min(self._lowest, self._told + 1) if self._told >= 0 else self._lowest
         first = max(first, self._highest - _MOST + 1)
-        arrivals = tuple(map(self._came.get, range(first, self._highest + 1)))
+        oldest = self._last_ticks - _OLDEST_TICKS
+        arrivals = tuple(
+            ticks if (ticks := self._came.get(number)) is not None and ticks >= oldest else None
+            for number in range(first, self._highest + 1)
+        )
         told_before, self._told = self._told, self._highest
         self._lowest = -1
         self._came = {number: ticks for number, ticks in self._came.items() if number > told_before}

@@ -28,7 +28,9 @@ class H264Frames:
 
     def __init__(self, parameters: Mapping[str, str]) -> None:
         self.width = self.height = 0
-        self._units: list[bytes] = []  # each with its length before it
+        self._units = (
+            bytearray()
+        )  # each with its length before it; one object, however many somebody makes of a picture
         self._fragments: list[bytes] = []  # of a NAL unit that is not whole yet
         self._bytes = 0
         self._key = False
@@ -56,9 +58,7 @@ class H264Frames:
         """Take the next payload."""
         if len(payload) < 2:
             raise PeerError("H.264 payload is shorter than its header")
-        self._bytes += len(payload)
-        if self._bytes > MAX_FRAME_BYTES:
-            raise PeerError(f"H.264 picture of more than {MAX_FRAME_BYTES} bytes")
+        self._count(len(payload))
         kind = payload[0] & _TYPE
         if kind == _FU_A:
             self._push_fragment(payload)
@@ -79,7 +79,7 @@ class H264Frames:
 
     def finish(self) -> Frame | None:
         """Return the picture; on a key frame with its set-up data."""
-        units, fragments, key = b"".join(self._units), self._fragments, self._key
+        units, fragments, key = bytes(self._units), self._fragments, self._key
         self.reset()
         if fragments:
             raise PeerError("H.264 picture ends within a fragment")
@@ -89,7 +89,7 @@ class H264Frames:
 
     def reset(self) -> None:
         """Forget what was begun; parameter sets stay."""
-        self._units = []
+        self._units = bytearray()
         self._fragments = []
         self._bytes = 0
         self._key = False
@@ -110,6 +110,11 @@ class H264Frames:
             self._fragments = []
             self._take(b"".join(fragments), head & _TYPE)
 
+    def _count(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > MAX_FRAME_BYTES:
+            raise PeerError(f"H.264 picture of more than {MAX_FRAME_BYTES} bytes")
+
     def _take(self, unit: bytes, kind: int) -> None:
         if kind == NalType.SPS or kind == NalType.PPS:
             self._in_band = True
@@ -117,7 +122,10 @@ class H264Frames:
         elif kind != NalType.DELIMITER:
             if kind == NalType.IDR:
                 self._key = True
-            self._units += (len(unit).to_bytes(h264.LENGTH_SIZE, "big"), unit)
+            # Of many small NAL units the lengths weigh more than what they came in.
+            self._count(h264.LENGTH_SIZE)
+            self._units += len(unit).to_bytes(h264.LENGTH_SIZE, "big")
+            self._units += unit
 
     def _learn(self, unit: bytes, kind: int) -> None:
         """Keep a parameter set; a repeated one, which is the usual case, changes nothing."""

@@ -18,8 +18,7 @@ class Vp8Frames:
 
     def __init__(self) -> None:
         self.width = self.height = 0
-        self._parts: list[bytes] = []
-        self._bytes = 0
+        self._begun = bytearray()  # one object, however many packets somebody makes of a picture
 
     def begins(self, payload: bytes) -> bool:
         """Return whether it is the start of the first partition."""
@@ -36,16 +35,15 @@ class Vp8Frames:
     def push(self, payload: bytes) -> None:
         """Take the next payload."""
         at = _descriptor_size(payload)
-        if not self._parts and not self.begins(payload):
+        if not self._begun and not self.begins(payload):
             raise PeerError("VP8 frame without its first packet")
-        self._bytes += len(payload) - at
-        if self._bytes > MAX_FRAME_BYTES:
+        if len(self._begun) + len(payload) - at > MAX_FRAME_BYTES:
             raise PeerError(f"VP8 frame of more than {MAX_FRAME_BYTES} bytes")
-        self._parts.append(payload[at:])
+        self._begun += payload[at:]
 
     def finish(self) -> Frame | None:
         """Return the frame; a key frame tells its size."""
-        data = b"".join(self._parts)
+        data = bytes(self._begun)
         self.reset()
         if not data:
             return None
@@ -60,8 +58,7 @@ class Vp8Frames:
 
     def reset(self) -> None:
         """Forget what was begun."""
-        self._parts.clear()
-        self._bytes = 0
+        self._begun = bytearray()
 
 
 def _descriptor_size(payload: bytes) -> int:

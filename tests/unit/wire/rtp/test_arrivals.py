@@ -61,6 +61,18 @@ def test_after_a_long_silence_what_was_before_is_not_told_again() -> None:
     assert struct.unpack_from(">H", told(arrivals, 40.0).encode(), 12) == (2,)
 
 
+def test_what_was_not_told_for_long_is_not_told_beside_what_comes_now() -> None:
+    # Nothing is asked before a track has begun; 12 s do not fit into the difference of two arrivals.
+    arrivals = Arrivals()
+    for number, now in ((3, 10.0), (1, 14.0), (4, 18.0), (2, 22.0)):
+        arrivals.note(number, now)
+
+    feedback = told(arrivals, 22.0)
+
+    assert (feedback.first, feedback.arrivals) == (1, (None, 88_000, None, 72_000))
+    assert feedback.encode()
+
+
 @given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.floats(0, 20), st.booleans()), max_size=60))
 def test_whatever_comes_can_be_told_and_takes_bounded_memory(events: list[tuple[int, float, bool]]) -> None:
     arrivals, now = Arrivals(), 0.0

@@ -206,6 +206,13 @@ def test_a_picture_larger_than_a_unit_is_refused() -> None:
         pushed(H264Frames({}), pieces)
 
 
+def test_a_picture_that_only_its_lengths_make_larger_than_a_unit_is_refused() -> None:
+    aggregate = b"\x78" + b"\x00\x01\x41" * 20_000
+
+    with pytest.raises(PeerError, match="more than"):
+        pushed(H264Frames({}), [aggregate] * (MAX_FRAME_BYTES // 80_000))
+
+
 def test_the_parameter_sets_that_are_kept_are_bounded() -> None:
     frames = H264Frames({})
     for identifier in range(100):
