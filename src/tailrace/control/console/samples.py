@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Mapping
-from pprint import pformat
 from typing import Any
 
 from tailrace.wire.cloud.client import Credentials, signed_post
@@ -60,9 +59,30 @@ def python(origin: str, action: str, payload: Mapping[str, Any], region: str) ->
     official = action in _OFFICIAL
     return _PYTHON.format(
         imports="models, trtc_client" if official else "trtc_client",
-        parameters=pformat(dict(payload), width=100, sort_dicts=False),
+        parameters=_literal(payload),
         scheme=scheme,
         host=host,
         region=region,
         call=(_OFFICIAL_CALL if official else _OTHER_CALL).format(action=action),
     )
+
+
+def _literal(value: Any, margin: str = "") -> str:
+    """Return a value of JSON in Python, laid out as `pretty` does: only three words are other ones."""
+    inner = f"{margin}    "
+    match value:
+        case Mapping() if value:
+            lines = [f"{inner}{_text(name)}: {_literal(part, inner)},\n" for name, part in value.items()]
+            return f"{{\n{''.join(lines)}{margin}}}"
+        case list() if value:
+            lines = [f"{inner}{_literal(part, inner)},\n" for part in value]
+            return f"[\n{''.join(lines)}{margin}]"
+        case str():
+            return _text(value)
+    return repr(value)
+
+
+def _text(text: str) -> str:
+    """Return a text with double quotes, as formatters of Python like it, where that needs no escape."""
+    said = repr(text)
+    return said if '"' in text or "\\" in said else f'"{said[1:-1]}"'

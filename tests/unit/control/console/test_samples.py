@@ -38,6 +38,26 @@ def test_python_reads_the_payload_from_the_program(payload: dict[str, object]) -
     assert ast.literal_eval(assigned["PARAMETERS"]) == payload
 
 
+def test_deep_payloads_stay_near_the_margin() -> None:
+    deep = {"Outer": {"Inner": [{"Name": "it's", "Quoted": 'a "b"', "On": True, "Nothing": None, "Empty": []}]}}
+
+    assert """
+PARAMETERS = {
+    "Outer": {
+        "Inner": [
+            {
+                "Name": "it's",
+                "Quoted": 'a "b"',
+                "On": True,
+                "Nothing": None,
+                "Empty": [],
+            },
+        ],
+    },
+}
+""" in samples.python(ORIGIN, "StopPublishCdnStream", deep, REGION)
+
+
 def test_actions_of_the_cloud_are_called_by_their_methods_and_ours_by_name() -> None:
     stop = samples.python("https://relay.example.com", "StopPublishCdnStream", {}, REGION)
     describe = samples.python(ORIGIN, "DescribePublishCdnStream", {}, REGION)
