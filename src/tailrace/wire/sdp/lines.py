@@ -11,6 +11,8 @@ from tailrace.errors import PeerError
 MAX_SDP_BYTES: Final = 64 * 1024
 # A WHIP or WHEP session has two, and may name a data channel that is rejected.
 MAX_MEDIA: Final = 16
+# Offers of browsers have 300 lines, those of a machine with many addresses 600. Each is looked at some dozen times.
+MAX_LINES: Final = 2000
 # The longest lines of browsers, fmtp of H.264 with parameter sets, have some hundred characters.
 _MAX_LINE: Final = 2048
 _LINE: Final = re.compile(r"[a-z]=[^\x00-\x1f\x7f]*")
@@ -47,7 +49,10 @@ def sections(text: str) -> list[Section]:
     if len(text) > MAX_SDP_BYTES:
         raise PeerError(f"the SDP is larger than {MAX_SDP_BYTES} bytes")
     found = [Section()]
-    for number, raw in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        raise PeerError(f"the SDP has more than {MAX_LINES} lines")
+    for number, raw in enumerate(lines, 1):
         line = raw.rstrip("\r")
         if not line:
             continue

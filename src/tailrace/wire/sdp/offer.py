@@ -13,6 +13,8 @@ _UINT32: Final = 2**32 - 1
 _MAX_PORT: Final = 65535
 # Ids of one-byte and two-byte header extensions (RFC 8285); 15 is reserved in the one-byte form.
 _MAX_EXTENSION: Final = 255
+# Browsers name a dozen. They are read anew for each m-line, since those of the session are of all.
+_MAX_EXTMAPS: Final = 64
 # A browser names 2 for each track, 6 when it sends three sizes of one picture.
 _MAX_SSRCS: Final = 64
 # A machine with many addresses gathers some dozens.
@@ -119,7 +121,10 @@ def _direction(section: Section, session: Section) -> Direction:
 
 def _extensions(section: Section) -> dict[int, str]:
     found: dict[int, str] = {}
-    for value in section.all("extmap"):
+    said = list(section.all("extmap"))
+    if len(said) > _MAX_EXTMAPS:
+        raise PeerError(f"the SDP has more than {_MAX_EXTMAPS} lines of extmap in one place")
+    for value in said:
         which, _, rest = value.partition(" ")
         uri = rest.strip().partition(" ")[0]
         identifier = number(which.partition("/")[0], "the id of an extmap", 4096 + _MAX_EXTENSION)

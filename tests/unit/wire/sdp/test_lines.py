@@ -3,7 +3,7 @@
 import pytest
 
 from tailrace.errors import PeerError
-from tailrace.wire.sdp.lines import number, sections, token
+from tailrace.wire.sdp.lines import MAX_LINES, number, sections, token
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r\r\n"])
@@ -16,6 +16,12 @@ def test_lines_belong_to_the_session_or_to_the_media_line_before(end: str) -> No
     assert media.first("three") is None
     assert media.has("two")
     assert list(media.all("one")) == ["2"]
+
+
+def test_lines_are_counted() -> None:
+    assert sections("a=q\n" * (MAX_LINES - 1))
+    with pytest.raises(PeerError, match="more than 2000 lines"):
+        sections("a=q\n" * MAX_LINES)
 
 
 @pytest.mark.parametrize("text", ["", "-1", "256", "1e1", "٣", " 1"])

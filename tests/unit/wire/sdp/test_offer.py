@@ -109,6 +109,8 @@ def test_an_offer_without_media_or_with_too_much_of_it_is_refused() -> None:
         parse_offer(SMALL.partition("m=")[0])
     with pytest.raises(PeerError, match="more than 16"):
         parse_offer(SMALL + 16 * "m=audio 0 RTP/AVP 0\r\n")
+    with pytest.raises(PeerError, match="more than 64 lines of extmap"):
+        parse_offer(SMALL.replace("t=0 0", "t=0 0\r\n" + "a=extmap:1 u\r\n" * 65))
     with pytest.raises(PeerError, match="more than 64 SSRCs"):
         parse_offer(SMALL + "".join(f"a=ssrc:{number} cname:x\r\n" for number in range(65)))
     with pytest.raises(PeerError, match="more than 128 payload types"):
