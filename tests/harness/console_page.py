@@ -51,6 +51,8 @@ class ConsolePage(httpx.Client):
 
     def __init__(self, url: str, **headers: str) -> None:
         super().__init__(base_url=f"{url}/console", headers={"Origin": url, **headers}, timeout=20, trust_env=False)
+        self.cookie = f"tailrace_console_{url.rpartition(':')[2]}"
+        """The name of the session's cookie."""
 
     def sign_in(self, secret_id: str, secret_key: str) -> httpx.Response:
         """Begin a session."""

@@ -80,5 +80,5 @@ def test_the_address_is_printed_and_no_secret_is_logged(served: Served, page: Co
 
     assert re.search(rf"Console +{served.ready['http']}/console/\n", log)
     assert '"event": "sign-in refused"' in log
-    for secret in (served.account["secret_key"], "a-wrong-key", made, page.cookies["tailrace_console"]):
+    for secret in (served.account["secret_key"], "a-wrong-key", made, page.cookies[page.cookie]):
         assert secret not in log

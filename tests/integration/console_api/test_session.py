@@ -14,7 +14,6 @@ from tests.harness.console_page import JSON, ConsolePage
 from tests.integration.console_api.conftest import CONFIG, OWNER_KEY, STOP_KEY, STRANGER_KEY
 from tests.integration.control.running import APP, OTHER_APP, Control, ShiftedClock, control
 
-COOKIE = "tailrace_console"
 GUARDED = [
     ("GET", "/api/session"),
     ("GET", "/api/stream"),
@@ -95,6 +94,18 @@ def test_who_signs_out_has_no_session(owner: ConsolePage) -> None:
     assert code_of(owner.get("/api/session")) == (401, "AuthFailure")
 
 
+def test_servers_on_two_ports_of_one_host_do_not_sign_each_other_out(nats_url: Secret, owner: ConsolePage) -> None:
+    with control(nats_url, CONFIG) as other, ConsolePage(f"http://{other.address}") as there:
+        # Browsers send the cookies of a host to all of its ports.
+        there.cookies.update(owner.cookies)
+        assert there.sign_in("AKIDstranger", STRANGER_KEY).status_code == 200
+        owner.cookies.update(there.cookies)
+        assert owner.get("/api/session").json()["SecretId"] == "AKIDowner"
+        assert there.sign_out().status_code == 204
+
+    assert owner.get("/api/session").json()["SecretId"] == "AKIDowner"
+
+
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_without_a_session_nothing_is_told(page: ConsolePage, method: str, path: str) -> None:
     assert code_of(page.request(method, path, headers=JSON, content=b"{}")) == (401, "AuthFailure")
@@ -117,14 +128,14 @@ def other_cookies() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("why", "cookie"), list(other_cookies()), ids=lambda value: value[:20])
 def test_a_cookie_that_we_have_not_made_is_none(page: ConsolePage, why: str, cookie: str) -> None:
-    answer = page.get("/api/session", headers={"Cookie": f"{COOKIE}={cookie}"})
+    answer = page.get("/api/session", headers={"Cookie": f"{page.cookie}={cookie}"})
 
     assert code_of(answer) == (401, "AuthFailure"), why
 
 
 def test_a_good_cookie_is_known_to_every_control_process(nats_url: Secret, owner: ConsolePage) -> None:
     with control(nats_url, CONFIG) as other, ConsolePage(f"http://{other.address}") as there:
-        answer = there.get("/api/session", headers={"Cookie": f"{COOKIE}={owner.cookies[COOKIE]}"})
+        answer = there.get("/api/session", headers={"Cookie": f"{there.cookie}={owner.cookies[owner.cookie]}"})
 
     assert answer.json()["SecretId"] == "AKIDowner"
 
@@ -134,7 +145,7 @@ def test_a_session_ends_after_its_time(nats_url: Secret, owner: ConsolePage) -> 
         control(nats_url, CONFIG, ShiftedClock(LIFETIME + 60)) as later,
         ConsolePage(f"http://{later.address}") as there,
     ):
-        answer = there.get("/api/session", headers={"Cookie": f"{COOKIE}={owner.cookies[COOKIE]}"})
+        answer = there.get("/api/session", headers={"Cookie": f"{there.cookie}={owner.cookies[owner.cookie]}"})
 
     assert code_of(answer) == (401, "AuthFailure")
 

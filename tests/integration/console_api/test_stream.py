@@ -246,7 +246,7 @@ def test_the_end_of_the_server_is_the_end_of_its_streams_and_is_not_held_up(nats
 
 def test_too_many_browsers_are_told_so(nats_url: Secret, api: Control, owner: ConsolePage) -> None:
     host, port = api.address.split(":")
-    cookie = f"tailrace_console={owner.cookies['tailrace_console']}"
+    cookie = f"{owner.cookie}={owner.cookies[owner.cookie]}"
     request = f"GET /console/api/stream HTTP/1.1\r\nHost: {api.address}\r\nCookie: {cookie}\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
         for _ in range(100):
@@ -269,7 +269,7 @@ def test_a_browser_that_does_not_read_is_told_later_how_it_is_then(
     nats_url: Secret, api: Control, owner: ConsolePage
 ) -> None:
     host, port = api.address.split(":")
-    cookie = f"tailrace_console={owner.cookies['tailrace_console']}"
+    cookie = f"{owner.cookie}={owner.cookies[owner.cookie]}"
     rooms = [f"crowd-{number}" for number in range(600)]
     with socket.socket() as slow:
         # The smallest window there is, so that little is under way.

@@ -22,7 +22,8 @@ from tailrace.secret import Secret
 
 _log = logging.getLogger(__name__)
 
-# The cookie's path is the console's own: no other path of this port ever sees it.
+# The cookie's path is the console's own: no other path of this port ever sees it. Those of other ports of the same host
+# do (RFC 6265 section 8.5), so its name has the port behind it: servers beside each other do not sign each other out.
 NAME, PATH = "tailrace_console", "/console"
 # A wrong key is answered so much later: nobody who has pasted one minds.
 PENALTY = 0.5
@@ -72,7 +73,7 @@ class Door:
 
     def whose(self, request: Request) -> tuple[Caller, Session]:
         """Return who is signed in. Raises SessionMissing."""
-        given = request.cookies.get(NAME, "")
+        given = request.cookies.get(self._name(request), "")
         session = cookie.claimed(given)
         try:
             caller = self._callers.find(session.secret_id)
@@ -81,10 +82,10 @@ class Door:
         cookie.check(given, caller.key.secret_key, self._clock.unix())
         return caller, session
 
-    def give(self, response: Response, caller: Caller, session: Session) -> None:
+    def give(self, request: Request, response: Response, caller: Caller, session: Session) -> None:
         """Let the browser keep the session."""
         response.set_cookie(
-            NAME,
+            self._name(request),
             cookie.seal(session, caller.key.secret_key),
             max_age=LIFETIME,
             path=PATH,
@@ -93,9 +94,13 @@ class Door:
             samesite="strict",
         )
 
-    def take(self, response: Response) -> None:
+    def take(self, request: Request, response: Response) -> None:
         """Let the browser forget its session."""
-        response.delete_cookie(NAME, PATH, secure=self._site.secure, httponly=True, samesite="strict")
+        response.delete_cookie(self._name(request), PATH, secure=self._site.secure, httponly=True, samesite="strict")
+
+    def _name(self, request: Request) -> str:
+        port = self._site.port(request.headers)
+        return f"{NAME}_{port}" if port else NAME
 
 
 def _same(known: Secret, given: Secret) -> bool:

@@ -50,7 +50,7 @@ class Pages:
         self._site.check_write(request.headers)
         caller, session = await self._door.sign_in(request, await body.fields(request))
         response = await self._describe(request, caller, session)
-        self._door.give(response, caller, session)
+        self._door.give(request, response, caller, session)
         return response
 
     async def session(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class Pages:
         """End the session, whether there is one or not."""
         self._site.check_write(request.headers)
         response = with_headers(Response(status_code=NO_CONTENT))
-        self._door.take(response)
+        self._door.take(request, response)
         return response
 
     async def stream(self, request: Request) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tailrace.errors import CrossSite, ParameterInvalid
 
 # A host as browsers write it, with its port: it comes back in addresses and headers.
-_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_HOST = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?")
 _SAME = "same-origin"
 
 
@@ -27,6 +27,11 @@ class Site:
         if not _HOST.fullmatch(host):
             raise ParameterInvalid("Host", "expected the name of a host")
         return host
+
+    def port(self, headers: Mapping[str, str]) -> str:
+        """Return the port that the browser used, empty: that of the scheme. Raises ParameterInvalid."""
+        found = _HOST.fullmatch(self.host(headers))
+        return (found and found["port"]) or ""
 
     def origin(self, headers: Mapping[str, str]) -> str:
         """Return where the browser found us, as `scheme://host:port`. Raises ParameterInvalid."""

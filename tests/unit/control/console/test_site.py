@@ -74,6 +74,14 @@ def test_without_a_proxy_nobody_can_say_where_he_comes_from() -> None:
     assert not DIRECT.secure
 
 
+@pytest.mark.parametrize(
+    ("host", "port"), [("a:1", "1"), ("[::1]:8930", "8930"), ("a", ""), ("[::1]", ""), ("192.0.2.1:65535", "65535")]
+)
+def test_a_host_has_a_port_unless_it_is_that_of_the_scheme(host: str, port: str) -> None:
+    assert DIRECT.port({"host": host}) == port
+    assert PROXIED.port({"host": host}) == ""
+
+
 @pytest.mark.parametrize(("host", "name"), [("a:1", "a"), ("[::1]:8930", "[::1]"), ("a", "a"), ("a b", "")])
 def test_a_host_has_a_name(host: str, name: str) -> None:
     assert name_of(host) == name
