@@ -62,12 +62,15 @@ class VideoTranscoder:
         """Pictures that were not encoded because this machine was too slow."""
         self.broken = 0
         """Units that could not be decoded."""
+        self.done = 0
+        """Units that the thread is done with, whatever became of them."""
         self._preset, self._threads = preset, threads
         self._clock = clock
         self._ready = ready
         self._units: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self._at_work = False
         self._begin_anew = False  # with what is fed next
         self._key_wanted = False
         self._decoder = _decoder()
@@ -82,6 +85,12 @@ class VideoTranscoder:
         self._group_us: int | None = None  # when the current group of pictures began
         self._group_pictures = 0  # of the source
         threading.Thread(target=self._run, name="transcode", daemon=True).start()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the thread has work."""
+        with self._changed:
+            return self._at_work or bool(self._units)
 
     def feed(self, unit: Unit, at_us: int, *, past: bool = False) -> None:
         """Take the next unit, which is seen at `at_us` of the output; `past`: it is not, but later ones need it."""
@@ -118,11 +127,16 @@ class VideoTranscoder:
                     self.left_out += 1
                     continue
                 self._encode(frame, waiting.at_us)
+            self.done += 1
 
     def _next(self) -> _Waiting | None:
         with self._changed:
+            self._at_work = False
             self._changed.wait_for(lambda: self._units or self._closing)
-            return None if self._closing else self._units.popleft()
+            if self._closing:
+                return None
+            self._at_work = True
+            return self._units.popleft()
 
     def _decode(self, unit: Unit) -> list[VideoFrame]:
         if self._wait_for_key and not unit.key:

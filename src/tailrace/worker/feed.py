@@ -67,9 +67,9 @@ class Feed(Protocol):
         ...
 
     def made(self) -> tuple[int, ...]:
-        """Return how many it has made of each kind, pictures and sound, that must come whatever publishers do.
+        """Return how many its threads have made of each kind that must come now, such as pictures and sound of a mix.
 
-        Empty while nothing must come, or when it does all its work in the event loop, which has its own signs of life.
+        Empty while nothing must come, or when all its work is in the event loop, which has its own signs of life.
         """
         ...
 

@@ -62,7 +62,7 @@ class Pulse:
         """Give a sign of life; call it each BEAT_EACH.
 
         `made` counts what was made so far of each kind that must come all the time, such as pictures and sound of a
-        mix; it is empty while nothing must come.
+        mix, or of what waits for a transcoder; it is empty while nothing must come.
         """
         got_on = len(made) != len(self._made) or all(
             now != before for now, before in zip(made, self._made, strict=True)

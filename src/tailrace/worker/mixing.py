@@ -6,7 +6,6 @@ that, and tells the mixer what to show.
 
 import asyncio
 import zlib
-from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -26,6 +25,7 @@ from tailrace.unit import Codec
 from tailrace.worker.attendance import Attendance
 from tailrace.worker.feed import Stage
 from tailrace.worker.gallery import Gallery, Item, canvas_image, items_of, placeholder, template, watermark, words
+from tailrace.worker.hand_over import HandOver
 from tailrace.worker.participant import Participant
 
 # How long the output waits, once somebody is there, for its images and the first picture of all who shall be seen; what
@@ -57,10 +57,9 @@ class Mixing:
         self._somebody = asyncio.Event()
         self._first_picture = asyncio.Event()
         self._images = asyncio.Event()
-        self._made: deque[MixedPicture | MixedSound] = deque(maxlen=MAX_WAITING)
+        self._made: HandOver[MixedPicture | MixedSound] = HandOver(self._put, stage.still_ours, MAX_WAITING)
         # Each is written by one thread, the one that makes these.
         self._made_so_far: dict[type, int] = {MixedPicture: 0, MixedSound: 0}
-        self._more = asyncio.Event()
         self._began = False
         self._seed = zlib.crc32(plan.robot.encode())
 
@@ -73,7 +72,7 @@ class Mixing:
                 start(group, self._gallery.run(), "images")
                 start(group, self._arrange(), "arrange")
                 start(group, self._begin(), "begin")
-                start(group, self._hand_over(), "hand over")
+                start(group, self._made.run(), "hand over")
         finally:
             self._mixer.close()
             for person in self._people.values():
@@ -251,18 +250,7 @@ class Mixing:
     def _from_mixer(self, made: MixedPicture | MixedSound) -> None:
         """Called in the mixer's thread for each kind."""
         self._made_so_far[type(made)] += 1
-        self._made.append(made)
-        self._loop.call_soon_threadsafe(self._more.set)
-
-    async def _hand_over(self) -> None:
-        """Put what the mixer made on the lane, unless the task has been taken over by another child."""
-        while True:
-            await self._more.wait()
-            self._more.clear()
-            while self._made:
-                made = self._made.popleft()
-                if await self._stage.still_ours():
-                    self._put(made)
+        self._made.put(made)
 
     def _put(self, made: MixedPicture | MixedSound) -> None:
         lane, at_ms = self._stage.lane, made.at_us // 1000

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Hashable, Sequence
 from contextlib import aclosing
 
@@ -18,6 +17,7 @@ from tailrace.supervise import start
 from tailrace.unit import Unit
 from tailrace.worker.feed import Stage
 from tailrace.worker.filling import Filling
+from tailrace.worker.hand_over import HandOver
 from tailrace.worker.pipeline import Pipeline
 
 _log = logging.getLogger(__name__)
@@ -38,9 +38,7 @@ class PassThrough:
         self._pipeline = Pipeline(plan, start_us, stage.lane, self._transcode)
         self._filling = Filling(self._pipeline, stage)
         self._rejoins_known = 0
-        self._made: deque[Transcoded] = deque(maxlen=MAX_WAITING)
-        self._more = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._made = HandOver(self._show, stage.still_ours, MAX_WAITING)
         self._noted: tuple[str, ...] = ()
         self._feeds_back = bool(plan.feedback)
         self._present: set[Hashable] = set()
@@ -54,7 +52,7 @@ class PassThrough:
                 start(group, Reception(self._stage.bus, self._source, self._join, self._take).run(), "reception")
                 start(group, self._watch(), "presence")
                 start(group, self._filling.run(), "filling")
-                start(group, self._hand_over(), "hand over")
+                start(group, self._made.run(), "hand over")
         finally:
             self._pipeline.close()
 
@@ -70,8 +68,9 @@ class PassThrough:
         self._stage.lane.shows(revision)
 
     def made(self) -> tuple[int, ...]:
-        """Return nothing: nothing must come that publishers do not send."""
-        return ()
+        """Return how many units the transcoder is done with while it has some; nothing else must come."""
+        transcoder = self._pipeline.transcoder
+        return (transcoder.done,) if transcoder is not None and transcoder.busy else ()
 
     def notes(self) -> tuple[str, ...]:
         """Return in words what is transcoded, and what is missing."""
@@ -131,23 +130,11 @@ class PassThrough:
 
     def _transcode(self) -> VideoTranscoder:
         job = self._stage.job
-        return VideoTranscoder(job.preset, job.threads, self._stage.clock, self._from_transcoder)
+        return VideoTranscoder(job.preset, job.threads, self._stage.clock, self._made.put)
 
-    def _from_transcoder(self, made: Transcoded) -> None:
-        """Called in the transcoder's thread."""
-        self._made.append(made)
-        self._loop.call_soon_threadsafe(self._more.set)
-
-    async def _hand_over(self) -> None:
-        """Put what was transcoded on the lane, unless the task has been taken over by another child."""
-        while True:
-            await self._more.wait()
-            self._more.clear()
-            while self._made:
-                made = self._made.popleft()
-                if await self._stage.still_ours():
-                    self._pipeline.show(made)
-            self._note()
+    def _show(self, made: Transcoded) -> None:
+        self._pipeline.show(made)
+        self._note()
 
     def _transcoding(self) -> tuple[str, ...]:
         transcoder = self._pipeline.transcoder

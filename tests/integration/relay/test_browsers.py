@@ -13,6 +13,7 @@ from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.publisher import Publisher
 from tests.harness.served import Served
+from tests.harness.threads import stand_still_until_killed
 from tests.harness.waiting import eventually
 from tests.media.browser import person_in_browser
 from tests.media.people import Person, film
@@ -27,6 +28,7 @@ ANNA, BERT = Person(0, 320, 180), Person(1, 320, 180)
 # A browser's clock starts anywhere.
 SOMEWHERE_US = 77_000_000_000
 STILLS_MS = 200
+FOUND_WITHIN = 10.0  # a child that stands still is given up after 3 s (worker/heartbeat.py)
 
 
 def sizes(received: Received) -> list[tuple[int, int]]:
@@ -86,6 +88,27 @@ def test_vp8_and_opus_arrive_as_h264_and_aac_in_time(served: Served, cloud: Clou
     assert max(map(abs, together)) <= TOGETHER
     numbers = [what.number for _, what in said(pictures(got), {0: (0, 0, 320, 180)})[0]]
     assert None not in numbers
+
+
+def test_a_relay_whose_transcoder_hangs_while_its_event_loop_turns_is_killed_and_replaced(
+    served: Served, cloud: Cloud, cdn: HostedCdn
+) -> None:
+    units = person_in_browser(ANNA, 6.0, start_us=SOMEWHERE_US)
+    crashes = len(served.entries("child crashed"))
+    with BusPublisher(served, "hangs", "anna", units, lasts_us=6_000_000):
+        task = cloud.start("hangs", "anna", [cdn.url("hangs")])
+        cdn.until_more("hangs", 5)
+        (child,) = served.children()
+
+        stand_still_until_killed(child, FOUND_WITHIN)
+        eventually(lambda: len(cdn.streams("hangs")) == 2, "a new connection")
+
+        cdn.until_more("hangs", 5)
+        cloud.stop(task)
+        cdn.until_ended("hangs")
+    (crash,) = served.entries("child crashed")[crashes:]
+    assert crash["how"].startswith("it stood still for")
+    assert rises([at for at, _ in cdn.received("hangs").frames])
 
 
 @pytest.mark.parametrize("codec", [Codec.H264, Codec.VP8], ids=["h264", "vp8"])

@@ -77,6 +77,19 @@ def decode(made: list[Transcoded]) -> list[av.VideoFrame]:
     return frames
 
 
+def test_who_has_work_gets_on_or_stands_still_and_who_has_none_is_idle() -> None:
+    units = video(Codec.VP8, plain(RED, 0.5))
+
+    with running() as one:
+        assert (one.transcoder.busy, one.transcoder.done) == (False, 0)
+        one.stall()
+        one.feed(units).take(1)
+        assert (one.transcoder.busy, one.transcoder.done) == (True, 0)
+        one.go_on()
+        eventually(lambda: not one.transcoder.busy, "the end of the work")
+        assert one.transcoder.done == len(units)
+
+
 def test_each_picture_comes_out_once_at_its_time_in_its_colours() -> None:
     units = video(Codec.VP8, plain(RED, 1.0), start_us=5_000_000)
 
