@@ -49,15 +49,17 @@ class OpusEncoder:
         self._encoder = _open()
         self._channels = Channels(_LAYOUT)
         self._resampler: AudioResampler | None = None
+        self._form = ("", "")  # layout and format that the resampler takes, and no other
         self._fed = 0  # samples that the encoder was given
         self._run = GaplessRun(RATE_HZ, largest_drift_us)
 
     def encode(self, frame: AudioFrame, at_us: int) -> list[OpusPacket]:
         """Return what a frame, heard from `at_us` on, completes: mostly one packet or none."""
+        frame = self._channels.fit(frame)
         resampler = self._follow(at_us, frame)
         frame.pts = None
         packets = []
-        for ready in resampler.resample(self._channels.fit(frame)):
+        for ready in resampler.resample(frame):
             ready.pts, ready.time_base = self._fed, Fraction(1, RATE_HZ)
             self._fed += ready.samples
             # The number of a packet is that of its first sample, less what the encoder looks ahead.
@@ -67,10 +69,12 @@ class OpusEncoder:
         return packets
 
     def _follow(self, at_us: int, frame: AudioFrame) -> AudioResampler:
-        """Begin a new run of gapless sound when the input's clock has left the count of its samples."""
-        if self._resampler is None or not self._run.goes_on(at_us, frame.sample_rate):
+        """Begin a new run of gapless sound when the input's clock has left the count of its samples, or its form."""
+        form = frame.layout.name, frame.format.name
+        if self._resampler is None or self._form != form or not self._run.goes_on(at_us, frame.sample_rate):
             # What is left of the last run, less than a packet, is given up: it was to be heard before the gap.
             self._resampler = AudioResampler(_FORMAT, _LAYOUT, RATE_HZ, frame_size=FRAME_SAMPLES)
+            self._form = form
             self._run.begin(at_us, frame.sample_rate, self._fed)
         self._run.count(frame.samples)
         return self._resampler

@@ -129,3 +129,15 @@ def test_one_channel_is_as_loud_as_two(layout: str, channels: int) -> None:
 
     both = np.concatenate(heard, axis=1)[:, 9600:]
     assert [float(np.abs(one).max()) for one in both] == pytest.approx([0.5, 0.5], abs=0.03)
+
+
+def test_a_publisher_who_comes_back_with_other_channels_is_followed() -> None:
+    encoder, packets = OpusEncoder(), list[OpusPacket]()
+
+    for number, (layout, channels) in enumerate([("5.1", 6), ("stereo", 2), ("5.1", 6), ("mono", 1)]):
+        for piece in range(10):
+            frame = av.AudioFrame.from_ndarray(np.zeros((channels, 960), np.float32), "fltp", layout)
+            frame.sample_rate = 48000
+            packets += encoder.encode(frame, (number * 10 + piece) * 20_000)
+
+    assert len(packets) >= 36
