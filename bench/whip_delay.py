@@ -30,6 +30,9 @@ _SETTLES: Final = 2.0
 _ENDS_WITHIN: Final = 20.0
 _BAR_CDN, _BAR_WHEP = 200.0, 150.0
 _PEER: Final = "Janus, publisher to subscriber"
+# 1.5 Mbit/s in packets of 1150 bytes at most, and 50 of sound. The bit rate varies.
+_PACKETS_PER_SECOND: Final = 200
+_LEAST: Final = 0.85
 
 Film = tuple[Path, Path]
 
@@ -112,8 +115,8 @@ def _viewer_cost(folder: Path, film: Film, size: Size) -> float:
             before = viewers.said("figures").get("packets", [])
             together = _cpu(pids, size.window)
             grown = [late - early for early, late in zip(before, viewers.said("figures")["packets"], strict=True)]
-            if min(grown) < max(grown) * 0.9:
-                raise RuntimeError(f"one viewer got {min(grown)} packets, another one {max(grown)}")
+            if min(grown) < (least := _PACKETS_PER_SECOND * _LEAST * size.window):
+                raise RuntimeError(f"one viewer got {min(grown)} packets, and should have got {least:.0f}")
     return (together - alone) / size.viewers
 
 
