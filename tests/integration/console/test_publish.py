@@ -124,3 +124,21 @@ def test_a_page_that_cannot_play_says_why_and_offers_to_try_again(looker: Looker
     page.get_by_role("button", name="Publish").click()
 
     expect(page.get_by_role("alert")).to_contain_text("choose the test picture")
+
+
+def test_a_page_whose_user_publishes_from_elsewhere_says_so_at_once_instead_of_live(looker: Looker) -> None:
+    page = looker.sign_in("publish?room=twice&user=twin")
+    other = page.context.new_page()
+    other.goto(f"{looker.served.ready['http']}/console/#/publish?room=twice&user=twin")
+    for one in (page, other):
+        one.get_by_label("Size").select_option("640x360")
+        one.get_by_role("button", name="Publish").click()
+        expect(one.locator(".fact").filter(has_text="State")).to_contain_text("live")
+
+    # A browser by itself goes on calling the connection "connected" for 17 s.
+    expect(page.get_by_role("alert")).to_contain_text("publishes from elsewhere", timeout=5000)
+
+    expect(page.locator(".fact").filter(has_text="State")).to_contain_text("not publishing")
+    expect(other.locator(".fact").filter(has_text="State")).to_contain_text("live")
+    other.get_by_role("button", name="Stop").click()
+    other.close()

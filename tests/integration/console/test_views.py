@@ -134,3 +134,12 @@ def _settled(page: Page) -> None:
 
 def _ground(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+def test_turns_are_counted_as_people_do(looker: Looker) -> None:
+    page = looker.go()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    said = page.evaluate("import('/console/static/format.js').then(({ turn }) => [2, 3, 11, 21, 104].map(turn))")
+
+    assert said == ["2nd time", "3rd time", "11th time", "21st time", "104th time"]

@@ -3,6 +3,8 @@
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 const count = new Intl.NumberFormat();
+const order = new Intl.PluralRules("en", { type: "ordinal" });
+const ENDING = { one: "st", two: "nd", few: "rd", other: "th" };
 
 /** 1536 -> "1.54 Mbit/s". */
 export function bitRate(kbps) {
@@ -20,6 +22,11 @@ export function bytes(number) {
 
 export function whole(number) {
   return count.format(number || 0);
+}
+
+/** 2 -> "2nd time". */
+export function turn(number) {
+  return `${number}${ENDING[order.select(number)]} time`;
 }
 
 /** "3 s", "5 min", "2 h 10 min", "3 d 4 h". */

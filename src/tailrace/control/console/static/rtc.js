@@ -37,6 +37,7 @@ export class Connection {
 
   /** Play what the address has. Never throws: `state` and `failure` tell. */
   async play() {
+    this._whenEnded = "The server has ended the connection: what was played is over, or the server stops.";
     this.peer.addTransceiver("video", { direction: "recvonly" });
     this.peer.addTransceiver("audio", { direction: "recvonly" });
     await this._begin();
@@ -44,6 +45,7 @@ export class Connection {
 
   /** Publish these tracks. `codec`: the wished one of the picture, such as "video/H264"; `kbps`: what it may take. */
   async publish(stream, { codec, kbps }) {
+    this._whenEnded = "The server has ended the connection: this user publishes from elsewhere now, or the server stops.";
     for (const track of stream.getTracks()) {
       const encoding = track.kind === "video" ? { maxBitrate: kbps * 1000 } : {};
       const way = this.peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings: [encoding] });
@@ -118,7 +120,18 @@ export class Connection {
     // Only now: candidates are gathered with the servers that the answer named. Ours need not be told, the server sees
     // where we come from.
     await this.peer.setLocalDescription(offer);
+    this._hearGoodBye();
     await this.peer.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** A server that ends a session says so over DTLS at once; to browsers the connection is "connected" for 17 s more. */
+  _hearGoodBye() {
+    const transport = this.peer.getTransceivers()[0]?.receiver.transport;
+    transport?.addEventListener("statechange", () => {
+      if (transport.state !== "closed") return;
+      this._session = null;
+      this._lost(new Failure("", this._whenEnded));
+    });
   }
 
   _connection(state) {

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { h } from "./dom.js";
-import { exact, time } from "./format.js";
+import { exact, time, turn } from "./format.js";
 import { icon } from "./icons.js";
 import { button, state, trouble } from "./parts.js";
 
@@ -106,7 +106,7 @@ export class TimeLine {
         "div",
         {},
         one ? [h("span", {}, `Destination ${one.Number + 1} `), state(one.State)] : h("span", {}, words),
-        entry.What === "taken" && entry.Epoch > 1 && h("span", { class: "muted" }, ` (${entry.Epoch}th time)`),
+        entry.What === "taken" && entry.Epoch > 1 && h("span", { class: "muted" }, ` (${turn(entry.Epoch)})`),
         entry.Revision > 0 && (entry.What === "updated" || entry.What === "visible") && h("span", { class: "muted" }, ` (revision ${entry.Revision})`),
         entry.Reason && h("div", { class: "small muted" }, entry.Reason),
         one && one.RetryAfter > 0 && h("div", { class: "small muted" }, `next attempt in ${one.RetryAfter.toFixed(1)} s`),
