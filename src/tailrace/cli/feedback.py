@@ -11,6 +11,15 @@ from tailrace.config import App
 SIG_SECONDS = 300
 
 
+# Instead of the new list of an update: no room any more.
+NOWHERE = "none"
+
+
+def new_rooms(texts: Sequence[str], target: Target, app: App, *, numeric: bool) -> list[dict[str, Any]]:
+    """Return the entries of an update; NOWHERE alone makes them none. Raises CommandError."""
+    return [] if list(texts) == [NOWHERE] else rooms_of(texts, target, app, numeric=numeric)
+
+
 def rooms_of(texts: Sequence[str], target: Target, app: App, *, numeric: bool) -> list[dict[str, Any]]:
     """Return the entries for `ROOM:USER`, each with a UserSig of its user. Raises CommandError.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tailrace.cli.events import print_latest
-from tailrace.cli.feedback import rooms_of
+from tailrace.cli.feedback import new_rooms, rooms_of
 from tailrace.cli.look import ENCODE, Look
 from tailrace.cli.tables import print_table, time_text
 from tailrace.cli.target import Target, find
@@ -115,7 +115,11 @@ def update(
     if not isinstance(asked, Change):
         app_id = asked.get("SdkAppId", app_id)
     task = _call(target, "DescribePublishCdnStream", app_id, named)["TaskList"][0]
-    request = asked.request(task) if isinstance(asked, Change) else asked
+    if isinstance(asked, Change):
+        rooms = new_rooms(asked.feedback, target, target.app(app_id), numeric=task["RoomIdType"] == 0)
+        request: Mapping[str, Any] = asked.request(task, rooms)
+    else:
+        request = asked
     last = task["SequenceNumber"]
     numbered = {"SequenceNumber": 1 if last is None else last + 1} | dict(request)
     if sequence is not None:

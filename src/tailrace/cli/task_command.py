@@ -116,6 +116,13 @@ def update(
             help="End the push to this address, or to the one in this place as `task show` lists them, from 1."
         ),
     ] = None,
+    feedback: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROOM:USER",
+            help="Be this user of this room; the complete new list: who is not named again leaves. none: no room.",
+        ),
+    ] = None,
     mix: Annotated[bool, typer.Option("--mix", help="Mix everybody from now on.")] = False,
     single: Annotated[str, typer.Option(help="Relay this user's stream from now on, as it is.")] = "",
     screen: Annotated[bool, typer.Option("--screen", help="With --single: the user's screen share.")] = False,
@@ -133,6 +140,7 @@ def update(
       tailrace task update TASK_ID --window al=960x720+0+0 --window 320x720+960+0
       tailrace task update TASK_ID --size 1920x1080 --bitrate 4000
       tailrace task update TASK_ID --push rtmp://b/live/y --remove-push 1
+      tailrace task update TASK_ID --feedback lobby:stage --feedback hall:stage
       tailrace task update TASK_ID --single alice
       tailrace task update TASK_ID --mix --layout grid
       tailrace task update TASK_ID --request update.json
@@ -144,7 +152,8 @@ def update(
     from tailrace.cli.update import Change
 
     look = Look(layout, big, tuple(window or ()), size, fps, bitrate, gop, background)
-    change = Change(look, mix, single, screen, tuple(push_urls(push or ())), tuple(remove_push or ()))
+    pushes, removed = tuple(push_urls(push or ())), tuple(remove_push or ())
+    change = Change(look, mix, single, screen, pushes, removed, tuple(feedback or ()))
     if request is not None and change != Change(Look()):
         raise typer.BadParameter("stands alone: everything is in the file", param_hint="--request")
     asked = change if request is None else read_request(request)

@@ -13,7 +13,7 @@ class Change:
     """What a command was asked to change; empty is what it was not asked for.
 
     `single` is the user to be passed through, `screen` his screen share; `mix` everybody. `remove` are push URLs, or
-    their places in the list, from 1.
+    their places in the list, from 1. `feedback` is the complete new list of `ROOM:USER`.
     """
 
     look: Look
@@ -22,9 +22,13 @@ class Change:
     screen: bool = False
     add: Sequence[str] = ()
     remove: Sequence[str] = ()
+    feedback: Sequence[str] = ()
 
-    def request(self, task: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the update of `task`, as Describe tells it, without its names and number. Raises CommandError."""
+    def request(self, task: Mapping[str, Any], rooms: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        """Return the update of `task`, as Describe tells it, without its names and number. Raises CommandError.
+
+        `rooms` are the entries of `feedback`.
+        """
         if self.mix and self.single:
             raise CommandError("--mix and --single exclude each other", Exit.USAGE)
         if self.screen and not self.single:
@@ -40,6 +44,8 @@ class Change:
             request["SingleSubscribeParams"] = {"UserMediaStream": stream}
         if self.add or self.remove:
             request["PublishCdnParams"] = self._urls(task["Destinations"])
+        if self.feedback:
+            request["FeedBackRoomParams"] = list(rooms)
         if len(request) == 1 and request["WithTranscoding"] == task["WithTranscoding"]:
             raise CommandError("nothing to change; see tailrace task update --help", Exit.USAGE)
         return request

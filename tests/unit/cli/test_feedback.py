@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tailrace.cli.exits import CommandError
-from tailrace.cli.feedback import rooms_of
+from tailrace.cli.feedback import NOWHERE, new_rooms, rooms_of
 from tailrace.cli.folder import DataFolder
 from tailrace.cli.target import Target
 from tailrace.config import App, Config
@@ -33,7 +33,14 @@ def test_rooms_are_numeric_when_the_relayed_one_is(target: Target) -> None:
     assert [entry["RoomIdType"] for entry in rooms_of(["712:back"], target, APP, numeric=True)] == [0]
 
 
-@pytest.mark.parametrize("text", ["lobby", "lobby:", ":stage", "", "lobby:no body"])
+def test_an_update_may_name_no_room_at_all_but_not_beside_others(target: Target) -> None:
+    assert new_rooms([NOWHERE], target, APP, numeric=False) == []
+    assert [entry["UserId"] for entry in new_rooms(["lobby:stage"], target, APP, numeric=False)] == ["stage"]
+    with pytest.raises(CommandError):
+        new_rooms([NOWHERE, "lobby:stage"], target, APP, numeric=False)
+
+
+@pytest.mark.parametrize("text", ["none", "lobby", "lobby:", ":stage", "", "lobby:no body"])
 def test_what_names_no_room_and_user_is_refused(target: Target, text: str) -> None:
     with pytest.raises(CommandError):
         rooms_of([text], target, APP, numeric=False)

@@ -47,6 +47,15 @@ def test_urls_are_sent_as_the_complete_new_list() -> None:
     assert change(MIX, remove=[A])["PublishCdnParams"] == [kept[1]]
 
 
+def test_rooms_are_sent_as_the_complete_new_list() -> None:
+    room = {"RoomId": "lobby", "RoomIdType": 1, "UserId": "stage", "UserSig": "sig"}
+
+    asked = Change(Look(), feedback=["lobby:stage"])
+    assert asked.request(MIX, [room]) == {"WithTranscoding": 1, "FeedBackRoomParams": [room]}
+    assert change(SINGLE, feedback=["none"]) == {"WithTranscoding": 0, "FeedBackRoomParams": []}
+    assert "FeedBackRoomParams" not in change(SINGLE, add=[C])
+
+
 @pytest.mark.parametrize("name", ["3", "0", C])
 def test_a_url_that_is_not_there_cannot_be_removed_and_is_not_shown(name: str) -> None:
     with pytest.raises(CommandError) as refused:
