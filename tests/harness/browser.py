@@ -1,43 +1,18 @@
 """Looker: a person with Chromium at the console; what its pages complain of, or fetch elsewhere, is a failure."""
 
 import re
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from tests.harness.served import Served
 from tests.harness.waiting import DEADLINE
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-]
 PHONE = 360
 DESK = 1280
-
-
-def chromium_missing() -> str:
-    """Return why there is no browser here, or nothing."""
-    return "" if CHROMIUM.exists() else "chromium is not installed"
-
-
-def launch(playwright: Playwright) -> Browser:
-    """Start Chromium, with a camera and a microphone that are not real."""
-    expect.set_options(timeout=DEADLINE * 1000)
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
 class Looker:
@@ -60,6 +35,7 @@ class Looker:
             locale="en-GB",
         )
         self._context.set_default_timeout(DEADLINE * 1000)
+        expect.set_options(timeout=DEADLINE * 1000)
         self.page: Page = self._context.new_page()
         self.page.on("console", lambda message: self._complain(message.type, f"{message.text} {message.location}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"{error}\n{error.stack}"))

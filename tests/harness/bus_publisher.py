@@ -4,8 +4,6 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import Self
 
 from tailrace.bus import connection
 from tailrace.bus.outbox import Outbox
@@ -17,13 +15,13 @@ from tailrace.model.presence import Exit
 from tailrace.secret import Secret
 from tailrace.supervise import start, stop
 from tailrace.unit import Unit
+from tests.harness.hosted import Hosted
 from tests.harness.served import Served
-from tests.harness.waiting import DEADLINE
 
 LOST_AFTER = 2.0
 
 
-class BusPublisher:
+class BusPublisher(Hosted):
     """`with BusPublisher(served, room, user, units):` publishes them in real time by their times, in their order.
 
     They begin anew when they are over, if `again`, after `lasts_us`; sessions and sequences are set here.
@@ -32,32 +30,18 @@ class BusPublisher:
     def __init__(
         self, served: Served, room: str, user: str, units: Sequence[Unit], *, lasts_us: int = 0, at_us: int = 0
     ) -> None:
+        super().__init__(f"publish {user}")
         app = SdkAppId(served.app["sdk_app_id"])
         self._stream = Stream(Room(app, room, numeric=False), UserId(user))
         self._bus_url = served.bus_url()
         self._units = sorted(units, key=lambda unit: unit.dts_us)
         self._lasts_us = lasts_us
         self._at_us = at_us
-        self._published = threading.Event()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name=f"publish {user}")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._published.wait(DEADLINE):
-            raise TimeoutError("nothing was published")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.leave()
 
     def leave(self) -> None:
         """Leave the room in order; twice is harmless."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._leaving.set)
-        self._thread.join()
+        self.end()
 
     def until_over(self, timeout: float) -> None:
         """Wait until all units are published."""
@@ -66,8 +50,7 @@ class BusPublisher:
     def close(self, reason: str) -> None:
         """Take note that a later session of the same user has begun."""
 
-    async def _run(self) -> None:
-        self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
+    async def _live(self) -> None:
         bus = await connection.connect(Secret(self._bus_url), "test")
         try:
             async with asyncio.TaskGroup() as group:
@@ -78,7 +61,7 @@ class BusPublisher:
                 member = Member(Lobby(bus, outbox, {}, stays, clock), self._stream, "whip", self)
                 await member.enter("test")
                 publishing = start(group, self._publish(member), "publish")
-                await self._leaving.wait()
+                await self._ending.wait()
                 await stop(publishing)
                 await member.leave(Exit.ITSELF)
                 await stays.close()
@@ -107,7 +90,7 @@ class BusPublisher:
                     )
                 )
                 counts[video] += 1
-                self._published.set()
+                self._started.set()
             rounds += 1
             if not self._lasts_us:
                 break

@@ -1,11 +1,8 @@
-"""BusViewer: one stream, or a task's output, as those see it who take it from the bus; on an event loop of its own."""
+"""BusViewer: one stream, or a task's output, as those see it who take it from the bus."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from contextlib import aclosing
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
@@ -21,6 +18,7 @@ from tailrace.secret import Secret
 from tailrace.supervise import start, stop
 from tailrace.unit import Codec, Unit
 from tailrace.wire.flv import AudioBody, AvcPacket, VideoBody
+from tests.harness.hosted import Hosted
 from tests.harness.waiting import eventually
 from tests.media.received import Message, Received, Sound
 
@@ -47,32 +45,20 @@ class WithOpus(Received):
         return Sound(RATE_HZ, 2, pieces)
 
 
-class BusViewer:
+class BusViewer(Hosted):
     """`with BusViewer(url, source) as viewer:` receives until the end of the block; `units` is what came, joined.
 
     Of a user's stream, `place` is his entry in the room, None while he is not there, and `exits` counts his leavings.
     """
 
     def __init__(self, bus_url: str, source: Source) -> None:
+        super().__init__("bus viewer")
         self.units: list[Unit] = []
         self.place: Presence | None = None
         self.exits = 0
         self._url = Secret(bus_url)
         self._source = source
         self._joiner = Joiner()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="bus viewer")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._ready.wait(10), "no connection to the bus"
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._ending.set)
-        self._thread.join(10)
 
     def of(self, codec: Codec) -> list[Unit]:
         """Return what came of this codec so far."""
@@ -97,9 +83,7 @@ class BusViewer:
         video, audio, opus = self.of(Codec.H264), self.of(Codec.AAC), self.of(Codec.OPUS)
         return WithOpus(video, opus) if opus else Received(_video_tags(video), _audio_tags(audio))
 
-    async def _run(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._ending = asyncio.Event()
+    async def _live(self) -> None:
         bus = await connect(self._url, "viewer")
 
         async def keep_watching() -> None:
@@ -123,7 +107,7 @@ class BusViewer:
                     start(group, follow_user(), "room"),
                     start(group, Reception(bus, self._source, self._join, self._take).run(), "reception"),
                 ]
-                self._ready.set()
+                self._started.set()
                 await self._ending.wait()
                 for task in work:
                     await stop(task)

@@ -1,27 +1,34 @@
 """Chromium: Debian's browser without a window, for tests of what real browsers publish and play."""
 
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Playwright
 
-PROGRAM = Path("/usr/bin/chromium")
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
+_PROGRAM = Path("/usr/bin/chromium")
+OPTIONS: dict[str, Any] = {
+    "executable_path": _PROGRAM,
+    "args": [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        "--autoplay-policy=no-user-gesture-required",
+    ],
+}
+"""What Playwright starts it with: camera and microphone are not real, and pages play without being touched."""
 
 
 def chromium_missing() -> str:
     """Return why there is no browser here, or nothing."""
-    return "" if PROGRAM.exists() else "chromium is not installed"
+    return "" if _PROGRAM.exists() else "chromium is not installed"
 
 
 def launch_chromium(playwright: Playwright) -> Browser:
-    """Start it; pages play without being touched."""
-    return playwright.chromium.launch(executable_path=PROGRAM, args=_FLAGS)
+    """Start it."""
+    return playwright.chromium.launch(**OPTIONS)

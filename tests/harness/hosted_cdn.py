@@ -1,44 +1,26 @@
-"""HostedCdn: FakeCdn on an event loop of its own, in a thread, for tests that are not asynchronous themselves."""
+"""HostedCdn: FakeCdn for tests that are not asynchronous."""
 
-import asyncio
 import ssl
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from tests.fakes.cdn import FakeCdn, Stream
+from tests.harness.hosted import Hosted
 from tests.harness.waiting import eventually
 from tests.media.received import Received
 
 
-class HostedCdn:
+class HostedCdn(Hosted):
     """`with HostedCdn() as cdn:`; a second one on the same `port` is the machine that comes back."""
 
     def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__("fake CDN")
         self.port = port
         self._tls = tls
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="fake CDN")
-        self._failure: OSError | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._started.wait(10), "the fake CDN does not start"
-        if self._failure:
-            raise self._failure
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Break all connections and end; twice is harmless."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._ending.set)
-            self._thread.join(10)
+        self.end()
 
     def misbehave(self, how: Callable[[FakeCdn], None]) -> None:
         """Do something with the FakeCdn, such as `FakeCdn.refuse`."""
@@ -91,13 +73,8 @@ class HostedCdn:
         eventually(lambda: {"closed", "lost"} & set(stream.events), f"the end of {name}")
         return stream
 
-    async def _run(self) -> None:
-        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            async with FakeCdn(self.port, self._tls) as self._cdn:
-                self.port = self._cdn.port
-                self._started.set()
-                await self._ending.wait()
-        except OSError as error:
-            self._failure = error
+    async def _live(self) -> None:
+        async with FakeCdn(self.port, self._tls) as self._cdn:
+            self.port = self._cdn.port
             self._started.set()
+            await self._ending.wait()

@@ -2,17 +2,16 @@
 
 import asyncio
 import fractions
-import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from types import TracebackType
-from typing import Self
 
 import av
 import httpx
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from tests.harness.hosted import Hosted
 
 # So much sound is kept while nobody asks for it; what is older is lost.
 _SOUND_CARD = 0.5
@@ -105,7 +104,7 @@ async def publishing(
             await pc.close()
 
 
-class HostedWhip:
+class HostedWhip(Hosted):
     """`with HostedWhip(url, token):` publishes a picture and a tone from a thread, for tests that are not asynchronous.
 
     `picture` and `tone` make the tracks, on the thread's loop.
@@ -119,36 +118,15 @@ class HostedWhip:
         picture: Callable[[], MediaStreamTrack] = Pictures,
         tone: Callable[[], MediaStreamTrack] = Tone,
     ) -> None:
+        super().__init__("WHIP publisher")
         self._url, self._token = url, token
         self._picture, self._tone = picture, tone
-        self._there = threading.Event()
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="WHIP publisher")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        assert self._there.wait(20), "the publisher does not start"
-        if self._failure is not None:
-            raise self._failure
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.leave()
 
     def leave(self) -> None:
         """End in order; twice is harmless."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._leaving.set)
-            self._thread.join(10)
+        self.end()
 
-    async def _run(self) -> None:
-        self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            async with publishing(self._url, self._token, video=self._picture(), audio=self._tone()):
-                self._there.set()
-                await self._leaving.wait()
-        except AssertionError as error:
-            self._failure = error
-            self._there.set()
+    async def _live(self) -> None:
+        async with publishing(self._url, self._token, video=self._picture(), audio=self._tone()):
+            self._started.set()
+            await self._ending.wait()

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.nginx import Nginx, nginx_missing
-from tests.harness.cloud import Cloud
 from tests.harness.publisher import ffmpeg_missing
-from tests.harness.served import Served
+from tests.integration.relay.conftest import cloud, served
 from tests.media.film import RED, make_film
+
+__all__ = ["cloud", "film", "nginx", "served"]
 
 
 @pytest.fixture(scope="session")
@@ -18,19 +19,6 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if why := ffmpeg_missing():
         pytest.skip(why)
     return make_film(tmp_path_factory.mktemp("film") / "red.flv", RED, 1000)
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server for all these tests: each uses rooms and stream names of its own."""
-    with Served(tmp_path_factory.mktemp("served")) as running:
-        yield running
-
-
-@pytest.fixture
-def cloud(served: Served) -> Cloud:
-    """The SDK's client of `served`."""
-    return Cloud(served)
 
 
 @pytest.fixture(scope="module")

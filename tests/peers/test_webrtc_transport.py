@@ -17,15 +17,11 @@ from tailrace.net.webrtc import udp
 from tailrace.net.webrtc.peer import Closed, How, Peer
 from tailrace.wire.sdp import Accepted, Direction, Kind, Media, Setup, answer, parse_offer
 from tests.harness.certificate import self_signed
+from tests.harness.chromium import OPTIONS, chromium_missing
 
 # Browsers start slowly on a machine that runs tests.
 DEADLINE = 60.0
 WANTED = {Kind.AUDIO: ("opus",), Kind.VIDEO: ("H264", "VP8")}
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 PUBLISH = """async () => {
     const connection = window.connection = new RTCPeerConnection();
     const canvas = document.createElement('canvas');
@@ -168,11 +164,11 @@ async def _body(reader: asyncio.StreamReader, head: str) -> bytes:
     return body
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")
+@pytest.mark.skipif(bool(chromium_missing()), reason=chromium_missing() or "-")
 def test_chromium_publishes_restarts_ice_and_says_good_bye() -> None:
     async def scene(ours: Endpoint) -> None:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            browser = await playwright.chromium.launch(**OPTIONS)
             page = await browser.new_page()
             await page.evaluate(ANSWER, ours.answer(await page.evaluate(PUBLISH)))
             await ours.peer.connected

@@ -13,7 +13,7 @@ from tailrace.bus.starts import request_start
 from tailrace.model.presence import Exit, Presence
 from tailrace.secret import Secret
 from tailrace.unit import Codec, Unit
-from tests.harness.browser import CHROMIUM, FLAGS, chromium_missing
+from tests.harness.chromium import OPTIONS, chromium_missing
 from tests.harness.ingest import LOST_AFTER, IngestProcess, stream_of
 from tests.harness.subscriber import subscribed
 
@@ -68,7 +68,7 @@ def ingest(nats_url: Secret) -> Iterator[IngestProcess]:
 async def page_of(ingest: IngestProcess) -> AsyncGenerator[Page, None]:
     """Open a page that may use camera and microphone: one of the same machine counts as safe."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await playwright.chromium.launch(**OPTIONS)
         page = await browser.new_page(permissions=["camera", "microphone"])
         await page.goto(f"{ingest.http}/live")
         yield page

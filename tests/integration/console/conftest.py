@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.harness.browser import Looker, chromium_missing, launch
-from tests.harness.cloud import Cloud
-from tests.harness.hosted_cdn import HostedCdn
+from tests.harness.browser import Looker
+from tests.harness.chromium import chromium_missing, launch_chromium
 from tests.harness.hosted_web import HostedWeb
 from tests.harness.publisher import Publisher, ffmpeg_missing
 from tests.harness.served import Served
 from tests.integration.callbacks.controlled import served_with
+from tests.integration.relay.conftest import cdn, cloud
 from tests.media.film import GREEN, RED, make_film
+
+__all__ = ["browser", "cdn", "cloud", "enter", "films", "looker", "served", "web"]
 
 HOOK = "/hook"
 Entering = Callable[[str, str], AbstractContextManager[Publisher]]
@@ -46,7 +48,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, web: HostedWeb) -> Iterator
 def browser() -> Iterator[Browser]:
     """One Chromium for a file of tests: it is heavy."""
     with sync_playwright() as playwright:
-        running = launch(playwright)
+        running = launch_chromium(playwright)
         yield running
         running.close()
 
@@ -55,19 +57,6 @@ def browser() -> Iterator[Browser]:
 def looker(browser: Browser, served: Served) -> Iterator[Looker]:
     """Somebody at a desk, not yet signed in."""
     with Looker(browser, served) as running:
-        yield running
-
-
-@pytest.fixture
-def cloud(served: Served) -> Cloud:
-    """The SDK's client of `served`."""
-    return Cloud(served)
-
-
-@pytest.fixture
-def cdn() -> Iterator[HostedCdn]:
-    """A fake CDN that does all it is asked for, until told otherwise."""
-    with HostedCdn() as running:
         yield running
 
 

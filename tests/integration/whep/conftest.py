@@ -1,20 +1,13 @@
 """One ingest process, and films to publish."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tailrace.secret import Secret
-from tests.harness.ingest import IngestProcess
+from tests.integration.webrtc.conftest import ingest
 from tests.media.film import BLUE, GREEN, make_film
 
-
-@pytest.fixture(scope="package")
-def ingest(nats_url: Secret) -> Iterator[IngestProcess]:
-    """A running ingest process: use rooms of your own, and never stop this one."""
-    with IngestProcess(nats_url) as process:
-        yield process
+__all__ = ["blue_film", "green_film", "ingest"]
 
 
 @pytest.fixture(scope="package")
