@@ -2,12 +2,14 @@
 
 from collections import OrderedDict
 
+from tailrace.model.subscriber import subscriber
+
 # Addresses that are remembered; a stranger with more of them makes us forget the oldest, not grow.
 MAX_ADDRESSES = 10_000
 
 
 class Throttle:
-    """A token bucket for each address: `burst` calls at once, then `per_second`."""
+    """A token bucket for each subscriber: `burst` calls at once, then `per_second`."""
 
     def __init__(self, burst: float, per_second: float, max_addresses: int = MAX_ADDRESSES) -> None:
         self._burst = burst
@@ -17,10 +19,11 @@ class Throttle:
 
     def wait(self, address: str, now: float) -> float:
         """Count a call at monotonic time `now`: 0 when it may go on, else in how many seconds the next one may."""
-        level, since = self._buckets.pop(address, (self._burst, now))
+        who = subscriber(address)
+        level, since = self._buckets.pop(who, (self._burst, now))
         level = min(self._burst, level + (now - since) * self._per_second)
         allowed = level >= 1
-        self._buckets[address] = (level - 1 if allowed else level, now)
+        self._buckets[who] = (level - 1 if allowed else level, now)
         if len(self._buckets) > self._max_addresses:
             self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - level) / self._per_second

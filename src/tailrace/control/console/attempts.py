@@ -1,9 +1,9 @@
 """Attempts: wrong sign-ins, counted by the address that they come from. No I/O; the time is given."""
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
 
 from tailrace.errors import SignInsExceeded
+from tailrace.model.subscriber import subscriber
 
 # Who mistypes a key that is pasted does not do it ten times; who guesses one of 32 letters needs longer than the sun
 # lasts, and of a weak one gets 2,880 guesses a day.
@@ -11,8 +11,6 @@ MOST = 10
 WINDOW = 300.0
 # Addresses that are remembered, 200 bytes each; beyond it the longest quiet one is forgotten.
 MOST_ADDRESSES = 10_000
-# One subscriber has a whole network of this length.
-_IPV6_PREFIX = 64
 
 
 class Attempts:
@@ -24,12 +22,12 @@ class Attempts:
 
     def permit(self, address: str, now: float) -> None:
         """Raise SignInsExceeded when `address` was wrong too often before the monotonic time `now`."""
-        if self._level(_who(address), now) > MOST - 1:
+        if self._level(subscriber(address), now) > MOST - 1:
             raise SignInsExceeded("too many wrong sign-ins from this address; wait a minute")
 
     def wrong(self, address: str, now: float) -> None:
         """Count a sign-in that is not known to be right."""
-        who = _who(address)
+        who = subscriber(address)
         self._wrong[who] = self._level(who, now) + 1, now
         self._wrong.move_to_end(who)
         if len(self._wrong) > MOST_ADDRESSES:
@@ -37,20 +35,8 @@ class Attempts:
 
     def right(self, address: str) -> None:
         """Forget what was wrong."""
-        self._wrong.pop(_who(address), None)
+        self._wrong.pop(subscriber(address), None)
 
     def _level(self, who: str, now: float) -> float:
         level, since = self._wrong.get(who, (0.0, now))
         return max(0.0, level - (now - since) * MOST / WINDOW)
-
-
-def _who(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return ""
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(int(parsed) >> 128 - _IPV6_PREFIX)
-    return address
