@@ -215,7 +215,8 @@ def ice_links(settings: WebRtc) -> list[str]:
 
 def _location(request: Request, family: Family, name: str) -> str:
     """Return the session's address: a path alone, which is right behind every proxy that keeps paths as they are."""
-    path = quote(request.url.path)
+    # Not that of the URL, which is quoted in part.
+    path = quote(request.scope["path"])
     if family is Family.V2:
         return f"{path}/{name}"
     return f"{path}?{urlencode({**request.query_params, 'relay': name}, safe='*-_')}"

@@ -124,6 +124,11 @@ def test_sessions_of_v1_are_the_same_address_with_a_relay() -> None:
     assert Server().post(V1).headers["location"].startswith(f"{V1}&relay=")
 
 
+@pytest.mark.parametrize("room", ["a%23b", "a%3Fb", "a%20b"])
+def test_sessions_are_below_their_stream_however_it_is_written(room: str) -> None:
+    assert Server().post(V2.replace("stage", room)).headers["location"].startswith(f"/v2/pub/1400000001/{room}/")
+
+
 @BOTH
 def test_ids_of_sessions_cannot_be_guessed(address: str) -> None:
     names = {Server().post(address).headers["location"] for _ in range(50)}
