@@ -65,7 +65,6 @@ async def _run(config: Config, bus_url: Secret, ready: Ready, stop: asyncio.Even
             signaling = Signaling(Sessions(), clock, ice_links(config.webrtc), Throttle(BURST, PER_SECOND))
             whip = Whip(lobby, endpoint, signaling, config.webrtc, group)
             whep = Whep(lobby, endpoint, signaling, Watching(bus, clock, group), group)
-            whep = Whep(lobby, endpoint, signaling, Watching(bus, clock, group), group)
 
             def receive(connection: Connection) -> Reception:
                 return Reception(connection, lobby, cdn, allowed, clock)

@@ -86,9 +86,11 @@ class WebRtcPublisher:
                 await self._serve()
         finally:
             # Closed already, unless it is a fault of ours that ends it: nobody shall stay in the room by that.
-            await self._peer.close()
-            await self._leave(self._peer.closed.result())
-            self._over.set()
+            try:
+                await self._peer.close()
+                await self._leave(self._peer.closed.result())
+            finally:
+                self._over.set()
 
     async def _serve(self) -> None:
         closed = self._peer.closed
