@@ -93,7 +93,8 @@ def test_h264_and_opus_come_in_time_with_a_key_frame_each_two_seconds(ingest: In
     audio = [unit for unit in units if unit.codec is Codec.OPUS]
     assert len(units) == len(video) + len(audio)
     assert (presence.via, presence.audio, presence.video) == ("whip", True, True)
-    assert (presence.width, presence.height) == (640, 480)
+    # Chromium makes its pictures smaller where its machine is slow.
+    assert presence.width * 480 == presence.height * 640 > 0
     assert len(video) > 60
     assert len(audio) > 200
     keys = [unit.pts_us / 1e6 for unit in video if unit.key]
