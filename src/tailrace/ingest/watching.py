@@ -165,8 +165,9 @@ class Watching:
     def hold(self, source: Source) -> Watched:
         """Watch a stream: it is received from the first one who holds it to the last one's `release`."""
         if source.token not in self._streams:
-            stream = Watched(self._bus, source, self._clock)
-            self._streams[source.token] = stream, supervise.start(self._group, stream.run(), f"watched {source.token}")
+            stream, name = Watched(self._bus, source, self._clock), f"watched {source.token}"
+            running = supervise.start(self._group, supervise.contain(stream.run(), name), name)
+            self._streams[source.token] = stream, running
         stream, _ = self._streams[source.token]
         stream.holders += 1
         return stream

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import pytest
 from nats.aio.msg import Msg
 
 from tailrace.bus import connection
@@ -128,6 +129,21 @@ def test_picture_ids_go_on_from_the_start_to_what_is_live(nats_url: Secret) -> N
     ids = [int.from_bytes(packet.payload[2:4], "big") & 0x7FFF for packet in asyncio.run(watch())]
 
     assert ids == [0, 1, 2, 3]
+
+
+def test_a_stream_that_cannot_be_received_costs_nobody_else_anything(
+    nats_url: Secret, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def watch() -> bool:
+        async with scene(nats_url) as here:
+            await here.bus.close()
+            stream = here.watching.hold(stream_of("watching-5", "alice"))
+            known = await stream.known([Kind.VIDEO], 0.2)
+            await here.watching.release(stream)
+            return known
+
+    assert asyncio.run(watch()) is False
+    assert "work failed" in caplog.messages
 
 
 def test_a_stream_that_is_not_there_is_not_known(nats_url: Secret) -> None:
