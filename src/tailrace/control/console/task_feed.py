@@ -1,7 +1,7 @@
 """Task feed: how tasks are, as their records change and as the children that run them say."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -36,7 +36,7 @@ class TaskFeed:
         self._ended: dict[SdkAppId, OrderedDict[TaskId, None]] = {}
         self._changed: dict[TaskId, TaskRecord] = {}
         self._news = asyncio.Event()
-        self._turn: deque[TaskId] = deque()
+        self._turn: dict[TaskId, None] = {}  # in order; a set could not say who is next
 
     async def run(self) -> None:
         """Follow until cancelled. Raises BusError."""
@@ -83,7 +83,7 @@ class TaskFeed:
         turn = [task_id for task_id in self._turn if task_id in live]
         turn += [task_id for task_id in live if task_id not in self._turn]
         asked = turn[:ASKED_AT_ONCE]
-        self._turn = deque(turn[ASKED_AT_ONCE:] + asked)
+        self._turn = dict.fromkeys(turn[ASKED_AT_ONCE:] + asked)
         return [live[task_id] for task_id in asked]
 
     async def _look(self, records: Sequence[TaskRecord]) -> None:
