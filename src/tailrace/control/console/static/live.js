@@ -5,6 +5,8 @@ const SAMPLES = 120;
 const SAMPLE_EACH = 1;
 // What a long open page may keep of events that nobody looks at.
 const MAX_EVENTS = 1000;
+// And of tasks that have ended; the server itself tells fifty of each application, and any other one when it is asked.
+const MAX_ENDED = 200;
 
 export const roomKey = (room) => `${room.SdkAppId}/${room.RoomIdType}/${room.RoomId}`;
 export const taskKey = (task) => `${task.SdkAppId}/${task.TaskId}`;
@@ -65,6 +67,7 @@ export class Live {
     this.rooms = new Map(rooms.map((room) => [roomKey(room), room]));
     this.tasks = new Map();
     for (const task of tasks) this._task(task);
+    for (const key of this.rates.keys()) if (!this.tasks.has(key)) this.rates.delete(key);
   }
 
   _room(room) {
@@ -75,6 +78,7 @@ export class Live {
   _task(task) {
     const key = taskKey(task);
     this.tasks.set(key, task);
+    if (!isLive(task)) return this._ended(key, task);
     const rate = totalRate(task);
     const curve = this.rates.get(key) || [];
     const at = performance.now() / 1000;
@@ -82,6 +86,15 @@ export class Live {
     else curve.push({ at, rate });
     if (curve.length > SAMPLES) curve.shift();
     this.rates.set(key, curve);
+  }
+
+  /** Keep the task as the newest of those that have ended, and forget the oldest of too many. */
+  _ended(key, task) {
+    this.rates.delete(key);
+    this.tasks.delete(key);
+    this.tasks.set(key, task);
+    const ended = [...this.tasks.keys()].filter((one) => !isLive(this.tasks.get(one)));
+    for (const one of ended.slice(0, -MAX_ENDED)) this.tasks.delete(one);
   }
 
   _event(entry) {
