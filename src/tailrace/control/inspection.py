@@ -61,5 +61,12 @@ def _inspected(record: TaskRecord, output: OutputReport, known: Sequence[Destina
     numbers = [destination.number for destination in record.plan.destinations]
     in_order = tuple(reports.get(number, DestinationReport(number)) for number in numbers)
     rooms = {report.target: report for report in (*record.output.feedback, *output.feedback)}
-    feedback = tuple(rooms.get(target, FeedbackReport(target)) for target in record.plan.feedback)
+    feedback = tuple(_in_room(record, rooms.get(target, FeedbackReport(target))) for target in record.plan.feedback)
     return Inspected(record, replace(output, destinations=in_order, feedback=feedback))
+
+
+def _in_room(record: TaskRecord, report: FeedbackReport) -> FeedbackReport:
+    """Whatever was reported last, and by whom: with its end a task has left its rooms."""
+    if record.live:
+        return report
+    return replace(report, status=DestinationStatus.IDLE, since=record.state_since)

@@ -5,8 +5,16 @@ from dataclasses import asdict, replace
 from tailrace.control.inspection import NOBODY, as_told, stored_last, unattended
 from tailrace.control.tasks import new_task_id
 from tailrace.ids import Room, SdkAppId, Stream, TaskId, UserId
-from tailrace.model.plan import Destination, Plan
-from tailrace.model.task import DestinationReport, DestinationStatus, OutputReport, TaskRecord, WindowReport
+from tailrace.model.plan import Destination, Plan, RoomTarget
+from tailrace.model.task import (
+    DestinationReport,
+    DestinationStatus,
+    FeedbackReport,
+    OutputReport,
+    TaskRecord,
+    TaskState,
+    WindowReport,
+)
 from tailrace.secret import PushUrl
 
 ROOM = Room(SdkAppId(1), "1", numeric=True)
@@ -77,3 +85,16 @@ def test_a_task_id_looks_like_the_clouds() -> None:
 
     # never with a leading dash, which a shell command would take for an option
     assert task_id == "A" + "-" * 72 + "w.."
+
+
+def test_the_fed_back_user_of_a_task_that_has_ended_is_in_no_room_since_then() -> None:
+    target = RoomTarget(ROOM, UserId("mixer"))
+    there = FeedbackReport(target, DestinationStatus.RUNNING, since=5.0, video_frames=9)
+    running = replace(
+        RECORD, plan=replace(PLAN, feedback=(target,)), state=TaskState.RUNNING, output=OutputReport(feedback=(there,))
+    )
+
+    ended = stored_last(running.move(TaskState.ENDED, 8.0)).output.feedback
+
+    assert stored_last(running).output.feedback == (there,)
+    assert ended == (replace(there, status=DestinationStatus.IDLE, since=8.0),)
