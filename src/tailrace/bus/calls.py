@@ -8,7 +8,7 @@ from typing import Any
 from nats.aio.msg import Msg
 
 from tailrace.bus import subjects
-from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, asking
+from tailrace.bus.connection import Bus, asking
 from tailrace.bus.services import Service
 from tailrace.errors import BusError, TailraceError
 from tailrace.ids import TaskId
@@ -38,7 +38,7 @@ async def serve(bus: Bus, task_id: TaskId, handler: Handler) -> Service:
     subscription = await bus.subscribe(subjects.task(task_id), take, on_drop=dropped, max_messages=MAX_PENDING_CALLS)
     # Nobody may learn that the task runs before it can be asked.
     with asking("serve calls"):
-        await bus.nc.flush(timeout=round(REQUEST_TIMEOUT))
+        await bus.flush()
     return Service(bus, subscription)
 
 

@@ -78,11 +78,24 @@ class Bus:
             return False
         try:
             with asking("reach the bus"):
-                async with asyncio.timeout(timeout):
-                    await self.nc.flush(timeout=max(1, round(timeout)))
+                await self.flush(timeout)
         except BusError:
             return False
         return True
+
+    async def flush(self, timeout: float = REQUEST_TIMEOUT) -> None:
+        """Wait until the server has read all that was sent; without a connection that is sent once there is one.
+
+        Raises TimeoutError. The client's own `flush` cancels what it waits with when time is up, or when it is
+        cancelled itself; its reader then ends over the answer that comes late, and nothing is received any more until
+        the connection is given up, some 9 s later (nats-py 2.16).
+        """
+        if not self.connected:
+            return
+        answered: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(timeout):
+            await self.nc._send_ping(answered)
+            await asyncio.wait([answered])
 
     async def close(self) -> None:
         """Send what is buffered and close. Twice is harmless."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from nats.aio.msg import Msg
 
 from tailrace.bus import subjects
-from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, asking
+from tailrace.bus.connection import Bus, asking
 from tailrace.bus.services import Service
 
 # People ask, one at a time.
@@ -21,7 +21,7 @@ async def serve(bus: Bus, worker: str, drain: Callable[[], None]) -> Service:
 
     subscription = await bus.subscribe(subjects.drain(worker), take, on_drop=_dropped, max_messages=MAX_PENDING)
     with asking("serve drains"):
-        await bus.nc.flush(timeout=round(REQUEST_TIMEOUT))
+        await bus.flush()
     return Service(bus, subscription)
 
 

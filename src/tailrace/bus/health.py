@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from nats.aio.msg import Msg
 
 from tailrace.bus import subjects
-from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, asking
+from tailrace.bus.connection import Bus, asking
 from tailrace.bus.services import Service
 from tailrace.errors import BusError
 
@@ -23,7 +23,7 @@ async def serve(bus: Bus, role: str, addresses: Mapping[str, str] | None = None)
 
     subscription = await bus.subscribe(subjects.alive(role), take, on_drop=_dropped, max_messages=MAX_PENDING)
     with asking("serve health"):
-        await bus.nc.flush(timeout=round(REQUEST_TIMEOUT))
+        await bus.flush()
     return Service(bus, subscription)
 
 

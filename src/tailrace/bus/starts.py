@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from nats.aio.msg import Msg
 
-from tailrace.bus.connection import REQUEST_TIMEOUT, Bus, asking
+from tailrace.bus.connection import Bus, asking
 from tailrace.bus.services import Service
 from tailrace.bus.subjects import keyframe
 from tailrace.errors import PeerError
@@ -22,7 +22,10 @@ MAX_PENDING_REQUESTS = 256
 
 
 async def serve_starts(bus: Bus, stream: Source, give: Callable[[], Sequence[Unit]]) -> Service:
-    """Answer requests for a start with what `give` returns: units in the order in which they were published."""
+    """Answer requests for a start with what `give` returns: units in the order in which they were published.
+
+    Raises BusError when the bus is not there; nothing is answered then.
+    """
 
     async def take(message: Msg) -> None:
         for unit in give():
@@ -33,9 +36,15 @@ async def serve_starts(bus: Bus, stream: Source, give: Callable[[], Sequence[Uni
         _log.warning("request for a start dropped: too many at once", extra={"stream": stream.token})
 
     subscription = await bus.subscribe(keyframe(stream), take, on_drop=dropped, max_messages=MAX_PENDING_REQUESTS)
-    with asking("serve starts"):
-        await bus.nc.flush(timeout=round(REQUEST_TIMEOUT))
-    return Service(bus, subscription)
+    service = Service(bus, subscription)
+    try:
+        with asking("serve starts"):
+            await bus.flush()
+    except BaseException:
+        # Else it would answer for ever, with nothing, and be the first to.
+        await service.close()
+        raise
+    return service
 
 
 async def request_start(bus: Bus, stream: Source, timeout: float) -> list[Unit]:

@@ -19,6 +19,7 @@ from tailrace.bus.mirror import Mirror
 from tailrace.bus.outbox import sending
 from tailrace.bus.queue import Queue
 from tailrace.bus.rooms import Change, Joined, Left, Rooms
+from tailrace.bus.starts import request_start, serve_starts
 from tailrace.bus.tasks import Tasks
 from tailrace.errors import BusError
 from tailrace.ids import SdkAppId, Stream
@@ -26,7 +27,7 @@ from tailrace.secret import Secret
 from tailrace.unit import Unit
 from tests.harness.nats import nats_server_in
 from tests.integration.bus.conftest import ACK_WAIT, PRESENCE_TTL, run_with
-from tests.integration.bus.test_media import a_unit
+from tests.integration.bus.test_media import a_stream, a_unit
 from tests.integration.bus.test_rooms import a_presence
 from tests.integration.bus.test_tasks import a_record
 
@@ -175,6 +176,45 @@ def test_a_stopped_server_makes_nobody_leave(server: EmbeddedServer, app: SdkApp
                 assert await next_change(changes, 2 * PRESENCE_TTL) is None
             finally:
                 os.kill(server.pid, signal.SIGCONT)
+
+    run_with(server, scenario)
+
+
+def test_an_answer_that_comes_when_nobody_waits_any_more_does_not_make_the_bus_deaf(
+    server: EmbeddedServer, app: SdkAppId
+) -> None:
+    async def scenario(bus: Bus) -> None:
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            while await bus.alive(0.1):
+                pass
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        connection = bus.connection
+
+        assert await Rooms(bus, PRESENCE_TTL).list(app) == []
+        assert bus.connection == connection
+
+    run_with(server, scenario)
+
+
+def test_starts_that_could_not_be_served_are_not_answered_once_the_server_is_back(
+    server: EmbeddedServer, app: SdkAppId
+) -> None:
+    # An empty answer would reach who asks before that of the publisher who came meanwhile.
+    async def scenario(bus: Bus) -> None:
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            while await bus.alive(0.1):
+                pass
+            with pytest.raises(BusError):
+                await serve_starts(bus, a_stream(app), list)
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        service = await serve_starts(bus, a_stream(app), lambda: [a_unit(0)])
+
+        assert await request_start(bus, a_stream(app), 5) == [a_unit(0)]
+        await service.close()
 
     run_with(server, scenario)
 
