@@ -4,7 +4,6 @@ Decoder and encoder are FFmpeg's. Nothing stands between them unless the rate or
 gives planar float frames of 1024 samples, which is what the encoder takes. Opus has shorter frames, and holes.
 """
 
-import struct
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -17,7 +16,8 @@ from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import SAMPLE_FORMAT, AacEncoder, Packet
 from tailrace.media.channels import Channels
 from tailrace.media.gapless import GaplessRun
-from tailrace.media.seam import RATE_HZ, Seam
+from tailrace.media.open_decoder import open_decoder
+from tailrace.media.seam import Seam
 from tailrace.model.plan import AudioEncoding
 from tailrace.unit import Codec
 
@@ -92,15 +92,9 @@ class AacTranscoder:
         return packets
 
     def _open(self, codec: Codec, config: bytes) -> None:
-        if codec is Codec.OPUS:
-            self._decoder = opus_decoder(self._encoder.channels)
-            self._seam = Seam(self._encoder.layout, self._encoder.frame_samples)
-        elif codec is Codec.AAC:
-            self._decoder = av.CodecContext.create("aac", "r")
-            self._decoder.extradata = config
-            self._seam = None
-        else:
-            raise PeerError(f"{codec.name} is no sound")
+        wanted = self._encoder
+        self._decoder = open_decoder(codec, config if codec is Codec.AAC else b"", wanted.channels)
+        self._seam = Seam(wanted.layout, wanted.frame_samples) if codec is Codec.OPUS else None
         self._set_up = codec, config
 
     def _decoded(self, codec: Codec, payload: bytes) -> list[AudioFrame]:
@@ -163,14 +157,3 @@ class AacTranscoder:
         if self.also is not None:
             self.also(frame, self._run.time_of(self._encoder.fed))
         return [Packet(self._run.time_of(sample), payload) for sample, payload in self._encoder.encode(frame)]
-
-
-def opus_decoder(channels: int) -> AudioCodecContext:
-    """Return a decoder that makes mono and stereo of each other without a change of level.
-
-    Nothing is skipped: who joins a call comes in the middle of it, and times are those of the first sample. Source:
-    RFC 7845 section 5.1: version 1, channels, pre-skip 0, 48 kHz, gain 0, mapping family 0.
-    """
-    decoder = av.CodecContext.create("opus", "r")
-    decoder.extradata = struct.pack("<8sBBHIhB", b"OpusHead", 1, channels, 0, RATE_HZ, 0, 0)
-    return decoder

@@ -14,6 +14,8 @@ from av.audio.resampler import AudioResampler
 from tailrace.errors import PeerError
 from tailrace.media.channels import Channels
 from tailrace.media.gapless import GaplessRun
+from tailrace.media.open_decoder import open_decoder
+from tailrace.unit import Codec
 
 RATE_HZ = 48_000
 # 20 ms: what browsers send themselves. Shorter packets save a few milliseconds and cost twice as many headers.
@@ -98,7 +100,7 @@ class OpusTranscoder:
         packets: list[OpusPacket] = []
         try:
             if self._decoder is None or config != self._config:
-                self._decoder, self._config = _decoder(config), config
+                self._decoder, self._config = open_decoder(Codec.AAC, config), config
             frames = self._decoder.decode(av.Packet(payload))
         except av.FFmpegError as error:
             raise PeerError(f"AAC frame of {len(payload)} bytes cannot be decoded: {error.strerror}") from error
@@ -107,12 +109,6 @@ class OpusTranscoder:
             packets += self._encoder.encode(frame, pts_us)
             pts_us += lasts_us
         return packets
-
-
-def _decoder(config: bytes) -> AudioCodecContext:
-    decoder = av.CodecContext.create("aac", "r")
-    decoder.extradata = config
-    return decoder
 
 
 def _open() -> AudioCodecContext:

@@ -1,7 +1,5 @@
 """Sound decoder: AAC or Opus units of one publisher to float samples in the rate and the channels of a mix."""
 
-from typing import cast
-
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
@@ -11,14 +9,11 @@ from numpy.typing import NDArray
 
 from tailrace.errors import PeerError
 from tailrace.media.aac_encoder import LAYOUTS, SAMPLE_FORMAT
+from tailrace.media.open_decoder import open_decoder
 from tailrace.unit import Codec
 
 Samples = NDArray[np.float32]  # of shape (channels, samples), full scale is 1.0
 
-_DECODERS = {Codec.AAC: "aac", Codec.OPUS: "opus"}
-# RFC 7845 section 5.1: version 1, two channels (they take mono too), pre-skip 0, 48 kHz, gain 0, mapping family 0.
-_OPUS_HEAD = b"OpusHead\x01\x02\x00\x00\x80\xbb\x00\x00\x00\x00\x00"
-_PRE_SKIP = slice(10, 12)
 # A coder overshoots full scale by a few dB; what is far louder was never sound, and would mute all the others.
 _LOUDEST = 2.0
 # The highest bit of the exponent (IEEE 754): set from 2.0 on, and for what is no number. To or all samples together and
@@ -54,7 +49,7 @@ class SoundDecoder:
         if not payload:
             raise PeerError(f"{codec.name} unit without a payload")  # to FFmpeg it would be the end of the stream
         if self._decoder is None or self._set_up != (codec, config):
-            self._decoder = _open(codec, config)
+            self._decoder = open_decoder(codec, config)
             self._set_up, self._form = (codec, config), None
         parts: list[Samples] = []
         try:
@@ -99,16 +94,3 @@ class SoundDecoder:
                 raise PeerError("sound with samples that are no numbers")
             np.clip(samples, -_LOUDEST, _LOUDEST, out=samples)
         return samples
-
-
-def _open(codec: Codec, config: bytes) -> AudioCodecContext:
-    if codec not in _DECODERS:
-        raise PeerError(f"{codec.name} is no sound")
-    decoder = cast(AudioCodecContext, av.CodecContext.create(_DECODERS[codec], "r"))
-    if codec is Codec.OPUS:
-        # Nothing is skipped: who joins a call comes in the middle of it, and times are those of the first sample.
-        head = bytearray(config or _OPUS_HEAD)
-        head[_PRE_SKIP] = b"\0\0"
-        config = bytes(head)
-    decoder.extradata = config
-    return decoder
