@@ -5,11 +5,12 @@ import re
 import subprocess
 import sys
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.harness.browser import Looker
 from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
+from tests.harness.served import Served
 from tests.harness.waiting import eventually
 from tests.integration.console.conftest import Entering
 from tests.media.film import RED
@@ -209,3 +210,41 @@ def test_a_destination_that_cannot_be_reached_says_why_and_when_it_is_tried_agai
         expect(page.get_by_role("list", name="What happened, the newest first")).to_contain_text("connecting")
         cloud.stop(task)
         expect(page.get_by_role("main")).to_contain_text("stopped")
+
+
+def test_what_happened_while_the_page_had_no_connection_is_in_the_time_line_afterwards(
+    browser: Browser, served: Served, cloud: Cloud, enter: Entering, cdn: HostedCdn
+) -> None:
+    with Looker(browser, served, expected="api/stream") as looker, enter("gap", "anna"):
+        task = cloud.start("gap", "anna", [cdn.url("gap")])
+        cloud.until_running(task)
+        page = looker.sign_in(f"tasks/{served.app['sdk_app_id']}/{task}")
+        page.route("**/console/api/stream", lambda route: route.abort())
+        page.reload()
+        expect(page.get_by_text("No connection")).to_be_visible()
+        line = page.get_by_role("list", name="What happened, the newest first")
+        expect(line).to_contain_text("Taken by a worker")
+        cloud.stop(task)
+
+        page.unroute("**/console/api/stream")
+
+        expect(line).to_contain_text("Ended")
+
+
+def test_the_rooms_that_a_task_feeds_back_into_stand_on_its_page_until_it_has_left_them(
+    looker: Looker, cloud: Cloud, enter: Entering
+) -> None:
+    app = looker.served.app["sdk_app_id"]
+    entry = {"RoomId": "lounge", "RoomIdType": 1, "UserId": "echo", "UserSig": looker.served.token("echo")}
+    with enter("echoed", "anna"):
+        task = cloud.start("echoed", "anna", [], FeedBackRoomParams=[entry])
+        page = looker.sign_in(f"tasks/{app}/{task}")
+
+        room = page.get_by_role("region", name="Back into rooms").get_by_role("row").nth(1)
+        expect(room).to_contain_text("running")
+        expect(room).to_contain_text("echo")
+        expect(room.get_by_role("link", name="lounge")).to_have_attribute("href", f"#/rooms/{app}/1/lounge")
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.get_by_role("dialog")).to_contain_text("What it feeds back into rooms ends at once")
+        page.get_by_role("dialog").get_by_role("button", name="Stop the task").click()
+        expect(room).to_contain_text("idle")

@@ -20,6 +20,7 @@ export class Live {
     this.events = [];
     this.rates = new Map();
     this.listeners = new Set();
+    this.returns = new Set();
     this._changed = changed;
   }
 
@@ -58,16 +59,24 @@ export class Live {
     return () => this.listeners.delete(listener);
   }
 
+  /** Have `listener()` called when the stream is back: events of the meantime were not told; return what ends that. */
+  onReturn(listener) {
+    this.returns.add(listener);
+    return () => this.returns.delete(listener);
+  }
+
   tasksOf(room) {
     return [...this.tasks.values()].filter((task) => roomKey(task) === roomKey(room));
   }
 
   _snapshot({ Rooms: rooms, Tasks: tasks }) {
+    const back = this.state === "away";
     this.state = "live";
     this.rooms = new Map(rooms.map((room) => [roomKey(room), room]));
     this.tasks = new Map();
     for (const task of tasks) this._task(task);
     for (const key of this.rates.keys()) if (!this.tasks.has(key)) this.rates.delete(key);
+    if (back) for (const listener of this.returns) listener();
   }
 
   _room(room) {

@@ -45,11 +45,11 @@ export class TimeLine {
     this._failure = null;
     this._repeated = false;
     this._loaded = false;
-    this._forget = live.onEvent((entry) => entry.TaskId === task && this._add([entry]));
+    this._forget = [live.onEvent((entry) => entry.TaskId === task && this._add([entry])), live.onReturn(() => this.load())];
   }
 
   close() {
-    this._forget();
+    for (const forget of this._forget) forget();
   }
 
   async load() {

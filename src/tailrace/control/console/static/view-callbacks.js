@@ -32,7 +32,7 @@ export function callbacksView({ live, session, refresh }, query) {
   let timer = null;
   let asked = 0;
 
-  const forget = live.onEvent(came);
+  const forget = [live.onEvent(came), live.onReturn(load)];
   load();
 
   function came(entry) {
@@ -134,7 +134,7 @@ export function callbacksView({ live, session, refresh }, query) {
   return {
     title: "Callbacks",
     leave() {
-      forget();
+      for (const one of forget) one();
       clearTimeout(timer);
       asked += 1;
     },

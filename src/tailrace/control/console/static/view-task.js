@@ -6,6 +6,7 @@ import { CodePanel } from "./codepanel.js";
 import { Destinations, MOST_URLS } from "./destinations.js";
 import { h } from "./dom.js";
 import { drawing } from "./drawing.js";
+import { fedBack } from "./fedback.js";
 import { placed } from "./fields.js";
 import { bitRate, whole } from "./format.js";
 import { LayoutForm } from "./layoutform.js";
@@ -52,7 +53,8 @@ export function taskView({ live, session, refresh }, [app, id]) {
 
   async function stop() {
     const count = task.Destinations.length;
-    const words = `The push to ${count === 1 ? "its destination" : `its ${count} destinations`} ends at once. A task that was stopped cannot be started again; a new one can.`;
+    const pushes = count ? `The push to ${count === 1 ? "its destination" : `its ${count} destinations`}` : "What it feeds back into rooms";
+    const words = `${pushes} ends at once. A task that was stopped cannot be started again; a new one can.`;
     if (!(await confirm({ title: "Stop this task?", words, yes: "Stop the task" }))) return;
     failure = null;
     try {
@@ -192,6 +194,7 @@ export function taskView({ live, session, refresh }, [app, id]) {
           },
           destinations.render(),
         ),
+        task.FeedBackRooms?.length > 0 && panel("Back into rooms", { key: "rooms" }, fedBack(task)),
         panel("Time line", { key: "line", note: "what happened, and why" }, line.render()),
       ];
     },
