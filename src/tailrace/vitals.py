@@ -7,7 +7,8 @@ import tailrace
 
 def register_vitals(registry: CollectorRegistry, role: str) -> None:
     """Add `tailrace_build_info` and Prometheus' standard `process_` metrics (Linux) to `registry`."""
-    disable_created_metrics()  # they would double the number of series, and process_start_time_seconds tells as much
+    # They would double the number of series, and process_start_time_seconds tells as much.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     ProcessCollector(registry=registry)
     info = Gauge("tailrace_build_info", "1; the version is a label.", ("version", "role"), registry=registry)
     info.labels(tailrace.__version__, role).set(1)
