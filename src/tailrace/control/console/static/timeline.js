@@ -32,7 +32,7 @@ const WORDS = {
   visible: "Update to be seen",
   "source lost": "Source lost",
   "source back": "Source back",
-  stopping: "Stop asked for",
+  stopping: "Stopping",
   ended: "Ended",
 };
 
