@@ -10,7 +10,7 @@ from tailrace.cli.exits import CommandError
 
 
 def secrets_in(text: str) -> set[str]:
-    lines = [line for line in text.splitlines() if line.startswith(("secret_id", "secret_key", "key"))]
+    lines = [line for line in text.splitlines() if line.partition(" ")[0] in ("secret_id", "secret_key", "key")]
     return {line.partition('"')[2].partition('"')[0] for line in lines}
 
 
