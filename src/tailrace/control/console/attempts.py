@@ -23,7 +23,7 @@ class Attempts:
     def permit(self, address: str, now: float) -> None:
         """Raise SignInsExceeded when `address` was wrong too often before the monotonic time `now`."""
         if self._level(subscriber(address), now) > MOST - 1:
-            raise SignInsExceeded("too many wrong sign-ins from this address; wait a minute")
+            raise SignInsExceeded("Too many wrong sign-ins from this address. Try again in half a minute.")
 
     def wrong(self, address: str, now: float) -> None:
         """Count a sign-in that is not known to be right."""

@@ -78,7 +78,7 @@ export class Connection {
       now.width = one.frameWidth || 0;
       now.height = one.frameHeight || 0;
       now.fps = Math.round(one.framesPerSecond || 0);
-      now.codec = (report.get(one.codecId)?.mimeType || "").replace("video/", "");
+      now.codec = (report.get(one.codecId)?.mimeType || "").replace("video/", "").replace("H264", "H.264");
     }
     const before = this._before;
     this._before = now;

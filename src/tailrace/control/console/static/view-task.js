@@ -175,7 +175,7 @@ export function taskView({ live, session, refresh }, [app, id]) {
         ),
         h("p", { class: "row tight task-id small muted" }, h("code", {}, id), copyButton(id, "the TaskId")),
         failure && !layout && trouble(failure),
-        (task.Notes || []).map((note, number) => h("p", { class: "note", key: `note-${number}` }, note)),
+        (isLive(task) ? task.Notes || [] : []).map((note, number) => h("p", { class: "note", key: `note-${number}` }, note)),
         figures(),
         h("datalist", { id: "people" }, people().map((name) => h("option", { key: name, value: name }))),
         layout && layoutPanel(canvas),
