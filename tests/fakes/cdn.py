@@ -179,7 +179,8 @@ class _Connection(asyncio.Protocol):
         self._cdn.connections.append(self)
         self._cdn.streams.append(self.stream)
         if self._cdn.stalling:
-            self.stall(True)
+            # A turn later: the first versions of Python 3.11 begin to read after this call, whatever was said in it.
+            asyncio.get_running_loop().call_soon(self.stall, True)
 
     def data_received(self, data: bytes) -> None:
         try:

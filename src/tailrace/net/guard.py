@@ -61,9 +61,11 @@ class Guard:
     def _allowed(self, address: Address) -> bool:
         if any(address in network for network in self._allow):
             return True
-        if not address.is_global or address.is_multicast or any(address in network for network in _FORBIDDEN):
-            return False
         inner = _inner(address)
+        # 6to4 is what it leads to. The first versions of Python 3.11 took all of it for private, later ones do not.
+        public = address.is_global or (isinstance(address, IPv6Address) and address.sixtofour is not None)
+        if not public or address.is_multicast or any(address in network for network in _FORBIDDEN):
+            return False
         return inner is None or self._allowed(inner)
 
 
