@@ -50,9 +50,10 @@ def test_five_percent_loss_and_jitter_freeze_nothing_for_a_second(ingest: Ingest
         assert len(track) > SECONDS * 15
         assert max(later - earlier for (earlier, _), (later, _) in pairwise(track)) < LONGEST_FREEZE
         assert all(before.pts_us < after.pts_us for (_, before), (_, after) in pairwise(track))
-    # No drift: against the time at which they come, both tracks lie at the end as they lay at the beginning.
+    # No drift: against the time at which they come, both tracks lie at the end as they lay in the middle. In the first
+    # third the sender's reports still move them together, by as much as the network held the first packets up.
     third = len(came) // 3
-    assert abs(apart(came[:third]) - apart(came[-third:])) < 0.1
+    assert abs(apart(came[third : 2 * third]) - apart(came[-third:])) < 0.1
 
 
 def apart(came: list[tuple[float, Unit]]) -> float:

@@ -50,8 +50,14 @@ def run(
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         asyncio.run(_until_interrupted(_demo(seconds, inputs, push, out, people, layout or LayoutName.GRID)))
-    except* TailraceError as group:
-        raise _first(group) from None
+    except TailraceError:
+        raise
+    # Not `except*`: the first versions of Python 3.11 raise a group again, whatever is raised in there.
+    except BaseExceptionGroup as group:
+        ours, others = group.split(TailraceError)
+        if ours is None or others is not None:
+            raise
+        raise _first(ours) from None
 
 
 def _first(errors: BaseExceptionGroup[TailraceError]) -> TailraceError:
