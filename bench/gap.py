@@ -117,8 +117,13 @@ def _child(server: Server, other: Program) -> int:
 def _worker(server: Server, other: Program) -> int:
     """Return the worker that has the task, once there is another one to take it over."""
     _until(lambda: len(_workers(server, other)) == 2, "two workers")
-    child = _child(server, other)
-    return next(worker for worker in _workers(server, other) if child in proc.tree(worker))
+
+    def look() -> int:
+        child = _child(server, other)
+        # It may end while it is looked for: a task that has just moved.
+        return next((worker for worker in _workers(server, other) if child in proc.tree(worker)), 0)
+
+    return _until(look, "the worker of the relay")
 
 
 def _nats(server: Server) -> int:
