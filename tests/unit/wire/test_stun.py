@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from tailrace.wire.stun import ufrag_of
 
+# Fixed, since parameters of tests must be the same in each process that runs them.
+TRANSACTION = bytes(range(12))
+
 
 def request(username: str = "ours:theirs", method: Method = Method.BINDING, kind: Class = Class.REQUEST) -> bytes:
-    message = Message(method, kind, attributes={"PRIORITY": 1, "SOFTWARE": "odd", "USERNAME": username})
+    message = Message(method, kind, TRANSACTION, attributes={"PRIORITY": 1, "SOFTWARE": "odd", "USERNAME": username})
     message.add_message_integrity(b"key")
     return bytes(message)
 
@@ -33,7 +36,7 @@ def test_a_binding_request_is_for_the_first_half_of_its_user_name() -> None:
         request(kind=Class.RESPONSE),
         request(kind=Class.INDICATION),
         request().replace(b"\x21\x12\xa4\x42", b"\0\0\0\0"),
-        bytes(Message(Method.BINDING, Class.REQUEST)),
+        bytes(Message(Method.BINDING, Class.REQUEST, TRANSACTION)),
     ],
 )
 def test_everything_else_is_for_nobody(data: bytes) -> None:
