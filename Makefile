@@ -27,7 +27,7 @@ serve: $(VENV)/runtime.stamp
 
 test: $(VENV)/dev.stamp
 	@.ci/peers
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),.ci/tests $(BIN)/python)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check $(CHECKED)

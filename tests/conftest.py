@@ -1,6 +1,7 @@
-"""What all tests share: one real nats-server for the whole run."""
+"""What all tests share: one real nats-server for each process of a run, and what a busy machine may disturb."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,10 +9,43 @@ from tailrace.bus.embedded import EmbeddedServer
 from tailrace.secret import Secret
 from tests.harness.nats import nats_server_in
 
+_TESTS = Path(__file__).parent
+
+# Their verdict is on how evenly media comes out, second by second or frame by frame, so they have the machine alone.
+_REAL_TIME = (
+    "integration/chaos/",
+    "integration/feedback/",
+    "integration/mix/",
+    "integration/mix_pictures/",
+    "integration/relay/test_browsers",
+    "integration/relay/test_destinations",
+    "integration/relay/test_gaps",
+    "integration/update/",
+    "integration/webrtc/",
+    "integration/whep/",
+    "peers/test_whip_chromium",
+)
+# Real processes and real time. What is wrong is wrong each time; what a neighbour on the same machine disturbs is not.
+_DISTURBED = ("integration/", "peers/")
+# Attempts after the first one. All of them are told of at the end of the run.
+_RERUNS, _RERUNS_IN_REAL_TIME = 1, 2
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is run alone, and what may be tried again."""
+    for item in items:
+        place = item.path.relative_to(_TESTS).as_posix()
+        in_real_time = place.startswith(_REAL_TIME)
+        if in_real_time:
+            item.add_marker("real_time")
+        if place.startswith(_DISTURBED):
+            item.add_marker(pytest.mark.flaky(reruns=_RERUNS_IN_REAL_TIME if in_real_time else _RERUNS))
+
 
 @pytest.fixture(scope="session")
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A nats-server on a free port, for all tests: use names of your own, and never restart or stop this one."""
+    """A nats-server on a free port, for all tests of one process: use names of your own, and leave this one running."""
     with nats_server_in(tmp_path_factory.mktemp("bus")) as server:
         yield server
 

@@ -37,7 +37,7 @@ def blue_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_film(tmp_path_factory.mktemp("film") / "blue.flv", BLUE, 500)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server for all tests that leave it as it was: each uses rooms and stream names of its own."""
     with Served(tmp_path_factory.mktemp("served")) as running:

@@ -69,8 +69,8 @@ def test_a_first_start_writes_a_configuration_for_its_owner_only_and_shows_no_ke
         file = Path(served.ready["config"])
         assert file == served.data / "tailrace.toml"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        eventually(lambda: served.account["secret_id"] in served.log(), "the table of addresses and keys")
         said = served.log()
-        assert served.account["secret_id"] in said
         assert served.account["secret_key"] not in said
         assert served.app["key"] not in said
 

@@ -14,7 +14,7 @@ from tests.integration.update.scenes import PEOPLE, ROOM, publishing
 __all__ = ["_ffmpeg", "cdn", "cloud", "films", "people", "served"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server for all tests that leave it as it was: each uses stream names of its own."""
     # The fastest preset: it is the changes that are judged, on machines that have other things to do.
@@ -22,7 +22,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people(served: Served, films: Path) -> Iterator[None]:
     """All of PEOPLE publish into ROOM; they came in their order."""
     with publishing(served, films, ROOM, PEOPLE):

@@ -1,35 +1,9 @@
 """Running: what the tests do with a running task besides changing it."""
 
-from collections.abc import Callable
 from functools import partial
 
 from tests.harness.cloud import Cloud
-from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.waiting import eventually
-
-ATTEMPTS = 3
-
-
-def undisturbed(test: Callable[[Cloud, HostedCdn], None]) -> Callable[[Cloud], None]:
-    """Let a test that judges single frames fail only if it fails each time, with a task and a CDN of its own.
-
-    A machine that is busy with other things leaves out a frame now and then. What an update does wrong, it does always.
-    """
-
-    def run(cloud: Cloud) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with HostedCdn() as cdn:
-                    test(cloud, cdn)
-                return
-            except AssertionError:
-                if attempt == ATTEMPTS:
-                    raise
-            finally:
-                stop_all(cloud)
-
-    run.__doc__ = test.__doc__
-    return run
 
 
 def stop_all(cloud: Cloud) -> None:

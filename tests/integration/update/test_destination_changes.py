@@ -9,7 +9,6 @@ from tests.fakes.cdn import Stream
 from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.waiting import eventually
-from tests.integration.update.running import undisturbed
 from tests.integration.update.scenes import ENCODE, FPS, GRID, ROOM, single, targets
 from tests.media.received import Received
 
@@ -71,12 +70,10 @@ def check(cloud: Cloud, cdn: HostedCdn, mix: bool) -> None:
         assert_whole(stream)
 
 
-@undisturbed
 def test_destinations_of_a_mix_come_and_go_and_those_that_stay_lose_nothing(cloud: Cloud, cdn: HostedCdn) -> None:
     check(cloud, cdn, mix=True)
 
 
-@undisturbed
 def test_destinations_of_a_single_relay_come_and_go_and_those_that_stay_lose_nothing(
     cloud: Cloud, cdn: HostedCdn
 ) -> None:

@@ -9,7 +9,7 @@ from tailrace.wire.flv import AvcPacket
 from tests.fakes.cdn import Stream
 from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
-from tests.integration.update.running import undisturbed, until_visible
+from tests.integration.update.running import until_visible
 from tests.integration.update.scenes import ENCODE, FPS, GRID, GRID_PLACES, HEIGHT, ROOM, WIDTH
 from tests.integration.update.watching import is_steady, lags, latest_ms, pictures_of, shows
 from tests.media.received import Received, rises
@@ -25,7 +25,6 @@ def sizes_told(stream: Stream) -> list[tuple[int, int]]:
     return [h264.picture_size(body.data) for body in bodies]
 
 
-@undisturbed
 def test_another_size_begins_with_its_set_up_data_and_a_key_frame_a_frame_after_the_old_one(
     cloud: Cloud, cdn: HostedCdn
 ) -> None:
@@ -54,7 +53,6 @@ def test_another_size_begins_with_its_set_up_data_and_a_key_frame_a_frame_after_
     assert all(abs(one - other) <= 2 for one, other in zip(before, after, strict=True) if one and other)
 
 
-@undisturbed
 def test_another_rate_begins_where_the_next_frame_is_due(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("rate")], layout=GRID, encode=SMALL)
     cdn.until("rate", FPS)
@@ -83,7 +81,6 @@ def test_another_rate_begins_where_the_next_frame_is_due(cloud: Cloud, cdn: Host
         assert [step // new * new for step in steps[change : change + 5]] == [new] * 5
 
 
-@undisturbed
 def test_another_gop_moves_the_key_frames_and_another_bit_rate_the_bytes(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("gop")], layout=GRID, encode={**SMALL, "BitRate": 150})
     cdn.until("gop", 2 * FPS)

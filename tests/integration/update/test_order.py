@@ -13,7 +13,7 @@ from tests.harness.cloud import Cloud, CloudError
 from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.served import Served
 from tests.harness.waiting import eventually
-from tests.integration.update.running import undisturbed, until_visible
+from tests.integration.update.running import until_visible
 from tests.integration.update.scenes import (
     CUSTOM,
     CUSTOM_PLACES,
@@ -92,7 +92,6 @@ def test_of_updates_at_once_the_highest_number_wins_and_what_is_accepted_is_not_
 
 
 @pytest.mark.usefixtures("people")
-@undisturbed
 def test_what_is_refused_or_repeated_does_not_touch_the_output(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("late")], layout=CUSTOM, encode=ENCODE, canvas=coloured(0)["VideoParams"])
     cdn.until("late", FPS)

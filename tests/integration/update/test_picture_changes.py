@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
-from tests.integration.update.running import undisturbed, until_visible
+from tests.integration.update.running import until_visible
 from tests.integration.update.scenes import (
     CUSTOM,
     CUSTOM_PLACES,
@@ -35,7 +35,6 @@ FREE = (380, 20, 100, 160)
 MARK, BOX = (380, 200, 100, 60), (384, 236, 92, 20)
 
 
-@undisturbed
 def test_the_layout_changes_from_one_frame_to_the_next_and_no_frame_is_missing(cloud: Cloud, cdn: HostedCdn) -> None:
     layouts: list[tuple[dict[str, Any], Places]] = [
         (GRID, GRID_PLACES),
@@ -63,7 +62,6 @@ def test_the_layout_changes_from_one_frame_to_the_next_and_no_frame_is_missing(c
         assert go_on(pictures, change_of(pictures, shows(old), shows(new)), old, new)
 
 
-@undisturbed
 def test_the_canvas_colour_and_the_layout_change_with_the_same_frame(cloud: Cloud, cdn: HostedCdn) -> None:
     fewer = {person: CUSTOM_PLACES[person] for person in (0, 3)}
     task = cloud.start_mix(ROOM, [cdn.url("colour")], layout=CUSTOM, encode=ENCODE)
@@ -89,7 +87,6 @@ def test_the_canvas_colour_and_the_layout_change_with_the_same_frame(cloud: Clou
     assert pictures[change].arrived == pytest.approx(since, abs=0.2)
 
 
-@undisturbed
 def test_a_text_comes_with_its_update_and_goes_with_another(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("text")], layout=CUSTOM, encode=ENCODE)
     cdn.until("text", 2 * FPS)

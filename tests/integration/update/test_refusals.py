@@ -7,7 +7,6 @@ import pytest
 from tests.harness.cloud import AUDIO_ENCODE, Cloud, CloudError, who
 from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.waiting import eventually
-from tests.integration.update.running import undisturbed
 from tests.integration.update.scenes import ENCODE, FPS, GRID, GRID_PLACES, ROOM, single
 from tests.integration.update.watching import is_steady, latest_ms, pictures_of, shows
 from tests.media.received import largest_step, rises
@@ -43,7 +42,6 @@ def assert_refused(cloud: Cloud, task: str, refusals: list[Refusal]) -> None:
     assert (told["Revision"], told["SequenceNumber"], told["State"]) == (0, None, "running")
 
 
-@undisturbed
 def test_a_mix_goes_on_untouched_when_what_cannot_change_is_asked_for(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("mix")], layout=GRID, encode=ENCODE)
     cdn.until("mix", FPS)
@@ -60,7 +58,6 @@ def test_a_mix_goes_on_untouched_when_what_cannot_change_is_asked_for(cloud: Clo
     assert shows(GRID_PLACES)(pictures_of(stream)[-1].image)
 
 
-@undisturbed
 def test_sound_alone_stays_sound_alone(cloud: Cloud, cdn: HostedCdn) -> None:
     mixed = cloud.start_mix(ROOM, [cdn.url("mixed")], video=False)
     single_one = cloud.start(ROOM, "person0", [cdn.url("one")], video=False)

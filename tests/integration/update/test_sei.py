@@ -16,7 +16,7 @@ from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.publisher import Publisher
 from tests.harness.served import Served
 from tests.harness.waiting import eventually
-from tests.integration.update.running import undisturbed, until_visible
+from tests.integration.update.running import until_visible
 from tests.integration.update.scenes import (
     CUSTOM,
     CUSTOM_PLACES,
@@ -81,7 +81,6 @@ def assert_tells(layout: dict[str, Any], places: Places, app_data: str) -> None:
         assert region["volume"] == 0 if silent else 0 < region["volume"] <= 100
 
 
-@undisturbed
 def test_places_and_volumes_and_own_data_come_at_their_intervals_and_change_by_updates(
     cloud: Cloud, cdn: HostedCdn
 ) -> None:
@@ -164,7 +163,6 @@ def follow(numbers: list[int]) -> bool:
 
 
 @pytest.mark.usefixtures("sender")
-@undisturbed
 def test_upstream_sei_is_kept_unless_the_layout_says_otherwise(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix("sei", [cdn.url("kept")], layout=GRID, encode=ENCODE)
     cdn.until("kept", 2 * FPS)

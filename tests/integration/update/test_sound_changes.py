@@ -9,7 +9,7 @@ from tailrace.wire.flv import parse_audio
 from tests.fakes.cdn import Stream
 from tests.harness.cloud import Cloud, who
 from tests.harness.hosted_cdn import HostedCdn
-from tests.integration.update.running import undisturbed, until_visible
+from tests.integration.update.running import until_visible
 from tests.integration.update.scenes import ENCODE, FPS, GRID, PEOPLE, ROOM
 from tests.integration.update.watching import latest_ms
 from tests.media.received import largest_step, rises
@@ -59,7 +59,6 @@ def test_lists_and_levels_change_what_is_heard_and_empty_lists_let_everybody_be_
         }, lists
 
 
-@undisturbed
 def test_the_sound_of_those_who_stay_goes_on_through_updates_of_every_kind(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start_mix(ROOM, [cdn.url("through")], layout=GRID, encode=ENCODE)
     cdn.until("through", 2 * FPS)

@@ -13,7 +13,7 @@ from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
 from tests.harness.served import Served
 from tests.harness.waiting import eventually
-from tests.integration.update.running import undisturbed, until_visible
+from tests.integration.update.running import until_visible
 from tests.integration.update.scenes import (
     ENCODE,
     FPS,
@@ -85,7 +85,6 @@ def alone(person: int) -> Places:
     return {person: (0, 0, 320, 180)}
 
 
-@undisturbed
 def test_one_becomes_a_mix_and_another_one_on_the_same_connection(cloud: Cloud, cdn: HostedCdn) -> None:
     task = cloud.start("duo", "person4", [cdn.url("switch")])
     cdn.until("switch", 3 * FPS)
