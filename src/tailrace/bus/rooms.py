@@ -94,8 +94,8 @@ class Rooms:
         """Yield Joined for everyone there, then each change, for ever. Expiry comes as Left.
 
         A lost bus, or one that comes back empty, is nobody's leaving: after a reconnection a member has `lost_after`
-        seconds to be heard of again. `whole` is called each time that all who are
-        there were yielded. Close the generator (`contextlib.aclosing`), so that its subscription ends.
+        seconds to be heard of again. `whole` is called each time that all who are there were yielded. Close the
+        generator (`contextlib.aclosing`), so that its subscription ends.
         """
         pattern = presences_of(app, room, user)
         now = asyncio.get_running_loop().time

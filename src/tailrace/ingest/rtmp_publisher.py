@@ -1,6 +1,7 @@
 """RTMP publisher: what an RTMP client sends goes into the room that it was admitted to."""
 
 import logging
+from collections.abc import Callable
 
 from tailrace.errors import BusError, CallerError, PeerError, Rejected
 from tailrace.ingest.admission import admit
@@ -43,23 +44,11 @@ class RtmpPublisher:
 
     async def video(self, timestamp_ms: int, payload: bytes) -> None:
         """Publish a picture. Raises PeerError to have the connection closed."""
-        try:
-            unit = self._intake.video(timestamp_ms, payload)
-        except PeerError:
-            self._thrown_out = True
-            raise
-        if unit is not None:
-            self._pass_on(unit)
+        self._take(self._intake.video, timestamp_ms, payload)
 
     async def audio(self, timestamp_ms: int, payload: bytes) -> None:
         """Publish a sound frame. Raises PeerError to have the connection closed."""
-        try:
-            unit = self._intake.audio(timestamp_ms, payload)
-        except PeerError:
-            self._thrown_out = True
-            raise
-        if unit is not None:
-            self._pass_on(unit)
+        self._take(self._intake.audio, timestamp_ms, payload)
 
     async def ended(self, orderly: bool, reason: str) -> None:
         """Leave the room: at once after an orderly end or bad media, else later, as lost publishers do."""
@@ -71,6 +60,15 @@ class RtmpPublisher:
             await self._member.leave(Exit.REMOVED)
         else:
             await self._member.lose()
+
+    def _take(self, read: Callable[[int, bytes], Unit | None], timestamp_ms: int, payload: bytes) -> None:
+        try:
+            unit = read(timestamp_ms, payload)
+        except PeerError:
+            self._thrown_out = True
+            raise
+        if unit is not None:
+            self._pass_on(unit)
 
     def _pass_on(self, unit: Unit) -> None:
         intake = self._intake

@@ -51,6 +51,7 @@ class WebRtcPublisher:
         self._receiver = Receiver(tracks, self.member.session, secrets.randbits(32))
         self._keyframe_interval = keyframe_interval
         self._key_at = 0.0  # monotonic: when a key frame came or was asked for
+        self._tick_at = 0.0
         self._ended_here = ""  # why; empty: it is not
         self._over = asyncio.Event()
 
@@ -65,42 +66,35 @@ class WebRtcPublisher:
 
     async def end(self) -> None:
         """Leave the room in order, as the publisher asked for, and return once that is done."""
-        await self._peer.close()
+        self._peer.close()
         await self._over.wait()
 
     def close(self, reason: str) -> None:
         """Throw the publisher out; its peer is told by DTLS, which knows no words."""
         self._ended_here = self._ended_here or reason
+        self._peer.close()
 
     async def enter(self, address: str, offer: Offer) -> None:
         """Begin to take media. `address`: the publisher's, for the log. Raises BusError."""
         await self.member.enter(address, self._receiver.want_key_frame)
         self._peer.on_rtp = self._rtp
         self._peer.on_rtcp = self._receiver.rtcp
+        self._peer.on_beat = self._beat
         self._peer.start(offer)
 
     async def run(self) -> None:
         """Be in the room until the peer is closed; then leave it in the way that this calls for."""
         try:
+            self._key_at = time.monotonic()
             with self._tally.browser(self._receiver.figures):
-                await self._serve()
+                await asyncio.wait([self._peer.closed])
         finally:
             # Closed already, unless it is a fault of ours that ends it: nobody shall stay in the room by that.
             try:
-                await self._peer.close()
+                self._peer.close()
                 await self._leave(self._peer.closed.result())
             finally:
                 self._over.set()
-
-    async def _serve(self) -> None:
-        closed = self._peer.closed
-        self._key_at = time.monotonic()
-        while not closed.done():
-            await asyncio.wait([closed], timeout=TICK)
-            if self._ended_here:
-                await self._peer.close()
-            else:
-                self._tick(time.monotonic())
 
     async def _leave(self, closed: "Closed") -> None:
         # With a peer there is its module, too; only this one shall not load what it takes.
@@ -121,7 +115,10 @@ class WebRtcPublisher:
             # It is silence for `rooms.lost_after` that makes a peer a lost one: its time in the room is over by then.
             await self.member.leave(Exit.TIMEOUT)
 
-    def _tick(self, now: float) -> None:
+    def _beat(self, now: float) -> None:
+        if now < self._tick_at:
+            return
+        self._tick_at = now + TICK
         interval = self._keyframe_interval
         if interval and now - self._key_at >= interval:
             self._key_at = now
@@ -130,8 +127,6 @@ class WebRtcPublisher:
             self._peer.send_rtcp(packet)
 
     def _rtp(self, data: bytes, now: float) -> None:
-        if self._ended_here:
-            return
         try:
             for unit in self._receiver.rtp(data, now):
                 self._pass_on(unit, now)

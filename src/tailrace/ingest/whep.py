@@ -77,7 +77,7 @@ class WhepSession:
 
     async def end(self) -> None:
         """See signaling.Session."""
-        await self._peer.close()
+        self._peer.close()
 
     async def run(self) -> str:
         """Show the stream until the peer is closed; return why it was."""
@@ -90,7 +90,7 @@ class WhepSession:
             return self._peer.closed.result().reason
         finally:
             self._stream.leave(self._viewer)
-            await self._peer.close()
+            self._peer.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +180,8 @@ class Whep:
         """Return what ends a session whose viewer cannot play how the stream goes on: it may come back and ask."""
 
         def end() -> None:
-            if not peer.closed.done() and not ending:
-                ending.append(True)
+            if not peer.closed.done():
                 _log.info("viewer lacks the stream's new codec", extra={"stream": source.token})
-                supervise.start(self.group, peer.close(), "viewer without codec")
+                peer.close()
 
-        ending: list[bool] = []
         return end

@@ -65,7 +65,7 @@ class Whip:
             )
             await publisher.enter(ask.peer, offer)
         except BaseException:
-            await peer.close()
+            peer.close()
             raise
         supervise.start(self.group, self._run(publisher), f"WHIP session of {stream.token}")
         return answer(offer, accepted, peer.local), publisher

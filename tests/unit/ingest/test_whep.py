@@ -20,7 +20,7 @@ class Line:
         self.connected: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[Closed] = loop.create_future()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         if not self.closed.done():
             self.closed.set_result(Closed(How.ORDERLY, "closed here"))
 

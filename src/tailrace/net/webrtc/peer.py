@@ -57,6 +57,7 @@ class Port(Protocol):
     def release(self, ufrag: str, /) -> None: ...
     def route(self, address: Address, peer: "Peer", /) -> None: ...
     def unroute(self, address: Address, peer: "Peer", /) -> None: ...
+    def flows(self, peer: "Peer", /) -> None: ...
     def forget(self, peer: "Peer", /) -> None: ...
     def send(self, data: bytes, address: Address, /) -> None: ...
 
@@ -65,10 +66,15 @@ def _nobody(_packet: bytes, _now: float) -> None:
     pass
 
 
-class Peer:
-    """Made by `Endpoint.peer`. Set `on_rtp` and `on_rtcp`, answer with `local`, then `start`.
+def _nothing(_now: float) -> None:
+    pass
 
-    The callbacks get what was decrypted and its arrival in monotonic seconds; they must not raise and not wait.
+
+class Peer:
+    """Made by `Endpoint.peer`. Set `on_rtp`, `on_rtcp` and `on_beat`, answer with `local`, then `start`.
+
+    The first two get what was decrypted and its arrival in monotonic seconds; the third is called each `reading.BEAT`
+    seconds with the time, while media can flow. They must not raise and not wait.
     `connected` is done once media can flow, and raises PeerError when it never will; `closed` says how it ended.
     """
 
@@ -78,6 +84,7 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self.on_rtp: Received = _nobody
         self.on_rtcp: Received = _nobody
+        self.on_beat: Callable[[float], None] = _nothing
         self.connected: asyncio.Future[None] = self._loop.create_future()
         self.closed: asyncio.Future[Closed] = self._loop.create_future()
         self.refused = 0  # datagrams of its addresses that were forged, repeated or of no use
@@ -147,8 +154,8 @@ class Peer:
         if (datagram := self._srtp.protect_rtcp(packet)) is not None:
             self._port.send(datagram, self._address)
 
-    async def close(self) -> None:
-        """Tell the peer, and end."""
+    def close(self) -> None:
+        """Tell the peer, and end. Twice is harmless."""
         self._end(How.ORDERLY, "closed here")
 
     def check(self, ufrag: str, data: bytes, address: Address, now: float) -> None:
@@ -207,6 +214,7 @@ class Peer:
             self._srtp = self._dtls.srtp
             self._heard = time.monotonic()
             self._again(self._lost_after, self._silent)
+            self._port.flows(self)
             if not self.connected.done():
                 self.connected.set_result(None)
         if self._dtls.ended:

@@ -1,5 +1,6 @@
 """SRTP (RFC 3711): the two directions of one session, protected with the keys of its DTLS handshake."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,42 +46,35 @@ class Srtp:
 
     def rtp(self, data: bytes) -> bytes | None:
         """Return the packet of a datagram."""
-        source = data[8:12]
-        known = source in self._sources
-        if not known and len(self._sources) >= _MAX_SOURCES:
-            return None
-        try:
-            packet = self._incoming.unprotect(data)
-        except (Error, ValueError):
-            return None
-        if not known:
-            self._sources.add(source)
-        return packet
+        return self._opened(self._incoming.unprotect, data, data[8:12])
 
     def rtcp(self, data: bytes) -> bytes | None:
         """Return the compound packet of a datagram."""
-        source = data[4:8]
+        return self._opened(self._incoming.unprotect_rtcp, data, data[4:8])
+
+    def protect_rtp(self, packet: bytes) -> bytes | None:
+        """Return the datagram of an RTP packet, None for one that cannot be sent."""
+        return _sealed(self._outgoing.protect, packet)
+
+    def protect_rtcp(self, packet: bytes) -> bytes | None:
+        """Return the datagram of a compound RTCP packet, None for one that cannot be sent."""
+        return _sealed(self._outgoing.protect_rtcp, packet)
+
+    def _opened(self, unprotect: Callable[[bytes], bytes], data: bytes, source: bytes) -> bytes | None:
         known = source in self._sources
         if not known and len(self._sources) >= _MAX_SOURCES:
             return None
         try:
-            packet = self._incoming.unprotect_rtcp(data)
+            packet = unprotect(data)
         except (Error, ValueError):
             return None
         if not known:
             self._sources.add(source)
         return packet
 
-    def protect_rtp(self, packet: bytes) -> bytes | None:
-        """Return the datagram of an RTP packet, None for one that cannot be sent."""
-        try:
-            return self._outgoing.protect(packet)
-        except (Error, ValueError):
-            return None
 
-    def protect_rtcp(self, packet: bytes) -> bytes | None:
-        """Return the datagram of a compound RTCP packet, None for one that cannot be sent."""
-        try:
-            return self._outgoing.protect_rtcp(packet)
-        except (Error, ValueError):
-            return None
+def _sealed(protect: Callable[[bytes], bytes], packet: bytes) -> bytes | None:
+    try:
+        return protect(packet)
+    except (Error, ValueError):
+        return None

@@ -7,26 +7,21 @@ is lost, as datagrams may be.
 
 import asyncio
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tailrace.config import Listen, WebRtc
 from tailrace.errors import ConfigError, SessionsFull
+from tailrace.net.webrtc.reading import MAX_DATAGRAM, Address, Reading
 from tailrace.wire.stun import ufrag_of
 
 if TYPE_CHECKING:
     from tailrace.net.webrtc.peer import Peer
 
 _PEER: Final = "tailrace.net.webrtc.peer"
-# As the socket module has them: host and port, and two more numbers with IPv6.
-Address = tuple[Any, ...]
-
-# WebRTC keeps its packets below the MTU of any path, and pylibsrtp takes no longer ones.
-MAX_DATAGRAM: Final = 1500
 # The shortest RTP header; STUN, DTLS and SRTCP are longer.
 _MIN_DATAGRAM: Final = 12
 # 1.5 Mbit/s from 100 publishers for 200 ms, as long as the process may be busy otherwise; the kernel may give less.
@@ -35,7 +30,7 @@ _BUFFER_BYTES: Final = 4 * 1024 * 1024
 _STUN: Final = 4
 
 
-class Endpoint(asyncio.DatagramProtocol):
+class Endpoint:
     """The port and its sessions. Made by `serving`."""
 
     def __init__(self, bound: socket.socket, settings: WebRtc, lost_after: float) -> None:
@@ -48,6 +43,8 @@ class Endpoint(asyncio.DatagramProtocol):
         self._module: ModuleType | None = None
         self._by_ufrag: dict[str, Peer] = {}
         self._by_address: dict[Address, Peer] = {}
+        self._connected: set[Peer] = set()
+        self._reading = Reading(bound, self._take, self._beat)
 
     async def peer(self, lost_after: float | None = None) -> "Peer":
         """Return the transport of a new session, which counts until it is closed; libraries are loaded with the first.
@@ -90,9 +87,17 @@ class Endpoint(asyncio.DatagramProtocol):
         if self._by_address.get(address) is peer:
             del self._by_address[address]
 
+    def flows(self, peer: "Peer") -> None:
+        """Media can flow: have its `beat` called in a steady beat."""
+        self._connected.add(peer)
+        self._reading.start_beating()
+
     def forget(self, peer: "Peer") -> None:
         """The session is over: it counts no more."""
         self.sessions.discard(peer)
+        self._connected.discard(peer)
+        if not self._connected:
+            self._reading.stop_beating()
 
     def send(self, data: bytes, address: Address) -> None:
         """Send one datagram, now or never."""
@@ -102,23 +107,28 @@ class Endpoint(asyncio.DatagramProtocol):
             # No room in the kernel, no route, a port that is closed: peers that are there ask for it again.
             return
 
-    def datagram_received(self, data: bytes, addr: Address) -> None:
+    def close(self) -> None:
+        """End all sessions in order, and read no more."""
+        for peer in list(self.sessions):
+            peer.close()
+        self._reading.close()
+
+    def _take(self, data: bytes, address: Address, arrived: float) -> None:
         """Give a datagram to whom it belongs."""
         if not _MIN_DATAGRAM <= len(data) <= MAX_DATAGRAM:
             return
         if data[0] >= _STUN:
-            peer = self._by_address.get(addr)
+            peer = self._by_address.get(address)
             if peer is not None:
-                peer.receive(data, addr, time.monotonic())
+                peer.receive(data, address, arrived)
         elif (ufrag := ufrag_of(data)) is not None:
             peer = self._by_ufrag.get(ufrag)
             if peer is not None:
-                peer.check(ufrag, data, addr, time.monotonic())
+                peer.check(ufrag, data, address, arrived)
 
-    async def close(self) -> None:
-        """End all sessions in order."""
-        for peer in list(self.sessions):
-            await peer.close()
+    def _beat(self, now: float) -> None:
+        for peer in tuple(self._connected):
+            peer.on_beat(now)
 
 
 @asynccontextmanager
@@ -127,17 +137,12 @@ async def serving(listen: Listen, settings: WebRtc, lost_after: float) -> AsyncI
 
     `lost_after`: seconds of silence after which a peer is lost. Raises ConfigError when the port cannot be had.
     """
-    loop = asyncio.get_running_loop()
     with await _bind(listen.host, listen.webrtc) as bound:
         endpoint = Endpoint(bound, settings, lost_after)
-        # Received through the loop, which in uvloop costs half of what reading in Python does; sent without it, since
-        # its buffer has no bound.
-        transport, _ = await loop.create_datagram_endpoint(lambda: endpoint, sock=bound)
         try:
             yield endpoint
         finally:
-            await endpoint.close()
-            transport.close()
+            endpoint.close()
 
 
 async def _bind(host: str, port: int) -> socket.socket:

@@ -61,7 +61,7 @@ def test_nothing_is_sent_before_it_is_connected_and_nothing_after_the_end() -> N
             both.peer.send_rtp(rtp(1))
             await both.browser.handshake()
             await both.peer.connected
-            await both.peer.close()
+            both.peer.close()
             both.peer.send_rtp(rtp(1))
             await both.browser.until(lambda: both.browser.ended)
 
@@ -99,8 +99,8 @@ def test_close_notify_ends_a_session_in_order() -> None:
 def test_closing_tells_the_peer_and_closing_twice_is_harmless() -> None:
     async def scene() -> None:
         async with connected() as both:
-            await both.peer.close()
-            await both.peer.close()
+            both.peer.close()
+            both.peer.close()
             await both.browser.until(lambda: both.browser.ended)
 
             assert both.peer.closed.result().how is How.ORDERLY
@@ -367,7 +367,7 @@ def test_a_restart_that_comes_to_nothing_leaves_the_session_as_it_is() -> None:
 def test_what_has_ended_is_not_restarted_and_leaves_no_ufrag_behind() -> None:
     async def scene() -> None:
         async with connected() as both:
-            await both.peer.close()
+            both.peer.close()
             with pytest.raises(SessionUnknown, match="has ended"):
                 both.peer.restart()
 

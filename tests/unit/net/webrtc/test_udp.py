@@ -49,7 +49,7 @@ def test_an_address_belongs_to_the_session_that_checked_it_last() -> None:
                 two.socket.close()
                 two.socket = one.socket
                 await two.connect()
-                await first.peer.close()
+                first.peer.close()
                 two.send_rtp(rtp(1))
                 await second.settle()
 
@@ -73,7 +73,7 @@ def test_nobody_takes_the_address_of_a_session_whose_media_comes_from_there() ->
                 assert first.rtp == [rtp(1), rtp(2)]
 
                 # What has ended holds nothing: a browser that was loaded anew may have the same port.
-                await first.peer.close()
+                first.peer.close()
                 liar.socket.close()
                 liar.socket = victim.socket
                 await liar.connect()
@@ -147,7 +147,7 @@ def test_sessions_are_bounded_and_one_that_ends_makes_room() -> None:
             first, _ = [await endpoint.peer() for _ in range(2)]
             with pytest.raises(SessionsFull, match=r"webrtc\.max_sessions"):
                 await endpoint.peer()
-            await first.close()
+            first.close()
 
             await endpoint.peer()
 
@@ -158,7 +158,7 @@ def test_nothing_is_kept_of_sessions_that_are_over() -> None:
     async def scene() -> None:
         async with connected() as both:
             both.peer.restart()
-            await both.peer.close()
+            both.peer.close()
 
             assert both.endpoint._by_ufrag == {}
             assert both.endpoint._by_address == {}
@@ -170,7 +170,7 @@ def test_nothing_is_kept_of_sessions_that_are_over() -> None:
 def test_when_the_port_is_closed_all_sessions_end_in_order() -> None:
     async def scene() -> None:
         async with connected() as both:
-            await both.endpoint.close()
+            both.endpoint.close()
             await both.browser.until(lambda: both.browser.ended)
 
             assert both.peer.closed.result().how is How.ORDERLY
