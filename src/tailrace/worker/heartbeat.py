@@ -6,13 +6,17 @@ the worker looks twice a second. A child of which one counter rests for `STILL` 
 call that does not return, its mixer in a dead lock, its encoder in an endless loop.
 
 A machine that was asleep, or that is so busy that the worker itself came late, must not cost all tasks their child: the
-time in which the worker did not look does not count, and at most one child is given up at a look.
+time in which the worker did not look does not count, and at most one child is given up at a look. Nor does the time
+count, up to a limit, in which a child had something to do and got no processor: to start it again would cost even more.
 """
 
 import mmap
+import os
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tailrace.worker.run_delay import run_delays, waited
 
 # Four signs of life a second: with the worker's two looks a second that makes STILL exact to 0.75 s.
 BEAT_EACH = 0.25
@@ -20,18 +24,22 @@ LOOK_EACH = 0.5
 # A lease lasts as long (`worker.ack_wait`). The longest call that is meant to be in a child's event loop is the closing
 # of a mixer, which waits for one picture to be encoded: 0.2 s. The slowest output, 1 frame a second, gets on as often.
 STILL = 3.0
+# Of a child that rests, so much waiting for a processor does not count: on a machine with five times more work than
+# processors it still has a whole STILL for itself. What stands still beside threads that wait is found after all.
+MOST_WAITING = 4 * STILL
 # How many children one worker can watch. A page that nobody has written to takes no memory.
 SLOTS = 4096
 
-_SLOT = struct.Struct("=QQ")
+_SLOT = struct.Struct("=QQQ")
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """The two counters of a child; what they are does not matter, only that they change."""
+    """The two counters of a child; what they are does not matter, only that they change. `pid`: 0 before it began."""
 
     turns: int
     output: int
+    pid: int = 0
 
 
 class Page:
@@ -46,7 +54,7 @@ class Page:
 
     def write(self, slot: int, signs: Signs) -> None:
         """Set a child's counters. Each slot has one writer, and is read as a whole or half old, half new: both do."""
-        _SLOT.pack_into(self._memory, slot * _SLOT.size, signs.turns, signs.output)
+        _SLOT.pack_into(self._memory, slot * _SLOT.size, signs.turns, signs.output, signs.pid)
 
 
 class Pulse:
@@ -69,7 +77,7 @@ class Pulse:
         )
         if got_on:
             self._made = tuple(made)
-        self._signs = Signs(self._signs.turns + 1, self._signs.output + got_on)
+        self._signs = Signs(self._signs.turns + 1, self._signs.output + got_on, os.getpid())
         self._page.write(self._slot, self._signs)
 
 
@@ -78,12 +86,18 @@ class _Seen:
     signs: Signs
     turned_at: float
     got_on_at: float
+    delays: Mapping[int, float] = field(default_factory=dict)  # as of the last look at which it rested
+    waited: float = 0.0  # seconds that did not count since it rests
 
 
 class Watch:
-    """Judges by the children's counters. It has no clock; times are monotonic seconds."""
+    """Judges by the children's counters. It has no clock; times are monotonic seconds.
 
-    def __init__(self) -> None:
+    `delays` returns how long each thread of a process has waited for a processor.
+    """
+
+    def __init__(self, delays: Callable[[int], Mapping[int, float]] = run_delays) -> None:
+        self._delays = delays
         self._seen: dict[int, _Seen] = {}
         self._looked_at: float | None = None
 
@@ -98,10 +112,23 @@ class Watch:
             del self._seen[slot]
         for slot, signs in slots.items():
             seen = self._seen.setdefault(slot, _Seen(signs, now, now))
-            seen.turned_at = now if signs.turns != seen.signs.turns else seen.turned_at + late
-            seen.got_on_at = now if signs.output != seen.signs.output else seen.got_on_at + late
+            turned, got_on = signs.turns != seen.signs.turns, signs.output != seen.signs.output
+            if turned and got_on:
+                seen.delays, seen.waited = {}, 0.0
+                uncounted = 0.0
+            else:
+                uncounted = max(late, self._excused(seen, signs.pid))
+            seen.turned_at = now if turned else seen.turned_at + uncounted
+            seen.got_on_at = now if got_on else seen.got_on_at + uncounted
             seen.signs = signs
         return self._stuck_longest(self._seen.items(), now)
+
+    def _excused(self, seen: _Seen, pid: int) -> float:
+        """Return for how long since the last look it rested only because it got no processor."""
+        before, seen.delays = seen.delays, self._delays(pid)
+        seconds = min(waited(before, seen.delays), MOST_WAITING - seen.waited)
+        seen.waited += seconds
+        return seconds
 
     def _stuck_longest(self, seen: Iterable[tuple[int, _Seen]], now: float) -> tuple[int, float] | None:
         since, slot = min(((min(s.turned_at, s.got_on_at), slot) for slot, s in seen), default=(now, -1))

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tailrace.worker.heartbeat import LOOK_EACH, SLOTS, STILL, Page, Pulse, Signs, Watch
+from tailrace.worker.heartbeat import LOOK_EACH, MOST_WAITING, SLOTS, STILL, Page, Pulse, Signs, Watch
 
 
 class Children:
@@ -14,7 +14,8 @@ class Children:
         self.page = Page()
         self.pulses = {slot: Pulse(self.page, slot) for slot in range(slots)}
         self.made: dict[int, tuple[int, ...]] = dict.fromkeys(self.pulses, ())
-        self._watch = Watch()
+        self.waited: dict[int, float] = {}  # by thread, of whichever child rests
+        self._watch = Watch(lambda _pid: dict(self.waited))
         self._now = 100.0
 
     def look(self, late: float = 0.0, *, turns: bool = True, stands: object = None) -> int | None:
@@ -100,6 +101,44 @@ def test_when_all_stand_still_at_once_they_are_given_up_one_at_a_look() -> None:
     assert [slot for slot in found if slot is not None] == [0, 1]
 
 
+def test_the_time_in_which_a_child_got_no_processor_does_not_count() -> None:
+    children = Children(2)
+    children.look()
+    found = []
+    for look in range(round(2 * STILL / LOOK_EACH)):
+        # One of its threads waits for two thirds of the time; another one sleeps.
+        children.waited = {7: look * LOOK_EACH * 2 / 3, 8: 0.0}
+        found.append(children.look(stands=1))
+
+    assert set(found) == {None}
+    found += [children.look(stands=1) for _ in range(round(STILL / LOOK_EACH))]
+    assert found.count(1) == 1
+
+
+def test_one_that_stands_still_is_found_in_the_end_however_long_its_threads_wait() -> None:
+    children = Children(2)
+    children.look()
+    found = []
+    for look in range(round((STILL + MOST_WAITING) / LOOK_EACH) + 2):
+        children.waited = {7: look * LOOK_EACH}
+        found.append(children.look(stands=1))
+
+    assert found.count(1) == 1
+    assert found.index(1) >= round(MOST_WAITING / LOOK_EACH)
+
+
+def test_who_gets_on_may_wait_as_long_again() -> None:
+    children = Children(1)
+    children.look()
+    look = 0
+    for _ in range(5):
+        for _ in range(round(MOST_WAITING / LOOK_EACH)):
+            look += 1
+            children.waited = {7: look * LOOK_EACH}
+            assert children.look(stands=0) is None
+        assert children.look() is None
+
+
 def test_who_has_ended_is_forgotten_and_who_gets_his_slot_begins_anew() -> None:
     watch = Watch()
     watch.look({1: Signs(5, 5)}, 0.0)
@@ -115,7 +154,7 @@ def test_a_page_is_shared_with_forked_processes() -> None:
         os._exit(0)
     os.waitpid(pid, 0)
 
-    assert page.read(SLOTS - 1) == Signs(1, 1)
+    assert page.read(SLOTS - 1) == Signs(1, 1, pid)
 
 
 @pytest.mark.parametrize("made", [(1, 1), (1,), ()])
@@ -126,4 +165,4 @@ def test_another_kind_of_output_counts_as_getting_on(made: tuple[int, ...]) -> N
 
     pulse.beat(made if made != (1, 1) else (2, 1))
 
-    assert page.read(0) == Signs(2, 2)
+    assert page.read(0) == Signs(2, 2, os.getpid())
