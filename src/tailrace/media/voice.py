@@ -28,8 +28,8 @@ LARGEST_ERROR_SECONDS = 0.020
 SMALLEST_ERROR_SECONDS = 0.002
 # 0.5 %, a twelfth of a semitone.
 LARGEST_STRETCH = 0.005
-# An error is corrected over so many blocks, half a second at 48 kHz: little by little.
-BLOCKS_OF_CORRECTION = 24
+# An error is corrected over so many samples, half a second at 48 kHz: little by little.
+CORRECTION_SAMPLES = 24 * 1024
 
 
 class Voice:
@@ -127,7 +127,7 @@ class Voice:
         if not self._correcting and abs(error) <= SMALLEST_ERROR_SECONDS * self._rate_hz:
             return 0
         largest = int(samples * LARGEST_STRETCH)
-        step = max(-largest, min(largest, round(error / BLOCKS_OF_CORRECTION)))
+        step = max(-largest, min(largest, round(error * samples / CORRECTION_SAMPLES)))
         self._correcting = step != 0
         return step
 
@@ -139,10 +139,10 @@ def stretch(samples: Samples, count: int) -> Samples:
     """
     taps = _interpolation(samples.shape[1] - 3, count)
     at, weight = taps[0]
-    # With ready indices `take` needs a third of the time of samples[:, at].
-    stretched: Samples = samples.take(at, axis=1) * weight
+    # With ready indices `take` needs a third of the time of samples[:, at], and half of that when it checks none.
+    stretched: Samples = samples.take(at, axis=1, mode="clip") * weight
     for at, weight in taps[1:]:
-        stretched += samples.take(at, axis=1) * weight
+        stretched += samples.take(at, axis=1, mode="clip") * weight
     return stretched
 
 
