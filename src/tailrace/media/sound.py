@@ -15,7 +15,7 @@ from tailrace.model.plan import AudioEncoding
 MAX_VOICES = 16  # spec/03 section 2
 FRAME_SAMPLES = 1024  # one frame of AAC-LC, ISO/IEC 14496-3
 # What is mixed in one go, whole frames, two of them at 44.1 kHz and above: what a block costs hardly depends on its
-# length, and nine voices take a quarter less than with one frame. Longer ones would be felt in the delay.
+# length, and nine voices take a sixth less than with one frame. Longer ones would be felt in the delay.
 LONGEST_BLOCK_SECONDS = 0.05
 FULL_LEVEL = 100  # SoundLevel, spec/02 section 1.2
 
