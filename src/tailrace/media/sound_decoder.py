@@ -1,5 +1,7 @@
 """Sound decoder: AAC or Opus units of one publisher to float samples in the rate and the channels of a mix."""
 
+from typing import cast
+
 import av
 import numpy as np
 from av.audio.codeccontext import AudioCodecContext
@@ -17,17 +19,15 @@ Samples = NDArray[np.float32]  # of shape (channels, samples), full scale is 1.0
 # A coder overshoots full scale by a few dB; what is far louder was never sound, and would mute all the others.
 _LOUDEST = 2.0
 # The highest bit of the exponent (IEEE 754): set from 2.0 on, and for what is no number. To or all samples together and
-# look at it takes half the time of looking for the loudest one.
+# look at it takes a quarter of the time of looking for the loudest one, as long as they are one row.
 _LOUD_BIT = 0x40000000
 
 
 def samples_of(frame: AudioFrame) -> Samples:
     """Return the samples of a planar float frame."""
-    planes, count = frame.planes, frame.samples
-    samples = np.empty((len(planes), count), np.float32)
-    for number, plane in enumerate(planes):
-        samples[number] = np.frombuffer(memoryview(plane), np.float32, count)
-    return samples
+    count = frame.samples
+    # A plane has the buffer protocol, which its type does not say.
+    return np.array([np.frombuffer(cast(memoryview, plane), np.float32, count) for plane in frame.planes])
 
 
 class SoundDecoder:
@@ -89,7 +89,7 @@ class SoundDecoder:
         if not parts:
             return np.zeros((self._channels, 0), np.float32)
         samples = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-        if np.bitwise_or.reduce(samples.view(np.uint32), axis=None) & _LOUD_BIT:
+        if np.bitwise_or.reduce(samples.ravel().view(np.uint32)) & _LOUD_BIT:
             if np.isnan(samples).any():
                 raise PeerError("sound with samples that are no numbers")
             np.clip(samples, -_LOUDEST, _LOUDEST, out=samples)

@@ -19,18 +19,22 @@ class HandOver(Generic[Made]):
         self._still_ours = still_ours
         self._made: deque[Made] = deque(maxlen=most)
         self._more = asyncio.Event()
+        self._woken = False  # and has not looked yet: for a thread, to wake the loop costs more than all the rest
         self._loop = asyncio.get_running_loop()
 
     def put(self, made: Made) -> None:
         """Hand over what was made; for any thread."""
         self._made.append(made)
-        self._loop.call_soon_threadsafe(self._more.set)
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._more.set)
 
     async def run(self) -> None:
         """Hand over until cancelled."""
         while True:
             await self._more.wait()
             self._more.clear()
+            self._woken = False  # before it looks: what comes from now on wakes it again
             while self._made:
                 made = self._made.popleft()
                 if await self._still_ours():
