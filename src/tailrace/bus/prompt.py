@@ -7,7 +7,7 @@ thirds of what it cost to receive them: 25 to 45 µs each, and 8 to 14 as it is 
 - `subscribe(future=...)` is meant for the one answer to a request: the client hands a message over with `set_result`,
   at once (`Client._process_msg`). A `Prompt` takes the place of that future.
 - The client's parser (`Client._ps`) is replaced by one that knows the prompts, and takes their messages out of what was
-  read as long as they stand at its begin and are whole. All the rest is for the client's own. Should a later client
+  read as long as nothing else stands before them. All the rest is for the client's own. Should a later client
   have it under another name, nothing is lost but time.
 """
 
@@ -18,10 +18,11 @@ from typing import Final
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.protocol.parser import Parser
+from nats.protocol.parser import MAX_CONTROL_LINE_SIZE, Parser
 
 Take = Callable[[bytes], None]
 
+_MESSAGE: Final = b"MSG"
 _END: Final = b"\r\n"
 # "MSG", subject, number of the subscription, size; one more, the subject for an answer, means that it is no media.
 _WORDS: Final = 4
@@ -82,22 +83,43 @@ class _Reader(Parser):
         self._takes = takes
         self._put = put
 
+    def reset(self) -> None:
+        """Called by the client at first, and for each connection."""
+        super().reset()
+        self._begun: list[bytes] = []  # the message at the end of what was read, in pieces, ...
+        self._missing = 0  # ... and how much of it has to come at least until it is worth another look
+
     async def parse(self, data: bytes = b"") -> None:
+        """Called by the client with what was read."""
+        if self._begun:
+            self._begun.append(data)
+            self._missing -= len(data)
+            if self._missing > 0:
+                return
+            data = b"".join(self._begun)
+            self._begun = []
         at = 0 if self.buf else self._take_prompt(data)
         if at < len(data):
             await super().parse(data[at:] if at else data)
 
     def _take_prompt(self, data: bytes) -> int:
-        """Return how much of it was whole messages for prompts."""
+        """Return how much of it was for prompts."""
         at = 0
         while (head_ends := data.find(_END, at)) > at:
             words = data[at:head_ends].split()
-            if len(words) != _WORDS or words[0] != b"MSG" or (take := self._takes.get(words[2])) is None:
-                break
+            if len(words) != _WORDS or words[0] != _MESSAGE or (take := self._takes.get(words[2])) is None:
+                return at
             begins = head_ends + len(_END)
             ends = begins + int(words[3])
             if ends + len(_END) > len(data):
-                break
+                return self._wait(data, at, ends + len(_END) - len(data))
             self._put(take, data[begins:ends])
             at = ends + len(_END)
+        if head_ends < 0 and data.startswith(_MESSAGE, at) and len(data) - at < MAX_CONTROL_LINE_SIZE:
+            return self._wait(data, at, 1)
         return at
+
+    def _wait(self, data: bytes, at: int, missing: int) -> int:
+        self._begun = [data[at:]]
+        self._missing = missing
+        return len(data)

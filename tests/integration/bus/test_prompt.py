@@ -1,12 +1,14 @@
 """Prompt subscriptions on a real nats-server, and what of a read they take."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 
 from tailrace.bus.connection import Bus
-from tailrace.bus.prompt import Arrivals
+from tailrace.bus.prompt import Arrivals, Prompt
 from tests.integration.bus.conftest import Run
 
 # Some of them are larger than one read, so that they come in pieces.
@@ -75,6 +77,39 @@ def test_it_is_nats_pys_parser_that_is_replaced() -> None:
     client = Client()
     Arrivals(client)
     assert type(client._ps).__module__ == "tailrace.bus.prompt"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 11, 23, 64, 1000])
+def test_reads_may_be_cut_anywhere(size: int) -> None:
+    async def scenario() -> None:
+        client = Client()
+        arrivals = Arrivals(client)
+        taken: list[bytes] = []
+        arrivals.open(12, taken.append)
+        # Of a subscription that nobody has any more, and a sign that all is well.
+        other = b"MSG a.b 1 3\r\nnot\r\n+OK\r\n"
+        data = b"MSG a.b 12 5\r\nhe\r\nl\r\nMSG a.b 12 0\r\n\r\n" + other + b"MSG a.b 12 2\r\nlo\r\n"
+        prompt = cast("asyncio.Future[Any]", Prompt(arrivals, taken.append))
+        client._subs[12] = Subscription(client, 12, future=prompt)  # for what the client's own parser takes
+        for at in range(0, len(data), size):
+            await client._ps.parse(data[at : at + size])
+        await asyncio.sleep(0)
+        assert taken == [b"he\r\nl", b"", b"lo"]
+
+    asyncio.run(scenario())
+
+
+def test_a_new_connection_does_not_go_on_with_what_the_last_one_left_half(run: Run) -> None:
+    async def scenario(bus: Bus) -> None:
+        arrived: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        prompt = await bus.subscribe_prompt("half", arrived.set_result)
+        assert await bus.alive()
+        await bus.nc._ps.parse(b"MSG half %d 100\r\nonly a part" % prompt._id)
+        bus.nc._ps.reset()
+        await bus.publish("half", b"whole")
+        assert await arrived == b"whole"
+
+    run(scenario)
 
 
 def _into(messages: list[bytes]) -> Any:
