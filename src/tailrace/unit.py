@@ -34,7 +34,13 @@ class Codec(IntEnum):
     @property
     def is_video(self) -> bool:
         """Whether this codec carries pictures."""
-        return self in (Codec.H264, Codec.VP8)
+        return self in _PICTURES
+
+
+# Looked up for each unit: `Codec(1)` and `Codec.H264` take several times as long.
+_CODECS = {int(codec): codec for codec in Codec}
+_PICTURES = (Codec.H264, Codec.VP8)
+_HEADER_SIZE = _HEADER.size
 
 
 @dataclass(slots=True)
@@ -76,11 +82,11 @@ class Unit:
             version, codec, flags, _, session, sequence, pts, dts, config_size = _HEADER.unpack_from(data)
             if version != _VERSION:
                 raise PeerError(f"unit of version {version}, expected {_VERSION}")
-            body = _HEADER.size + config_size
+            body = _HEADER_SIZE + config_size
             if len(data) < body:
                 raise PeerError("unit is shorter than its set-up data")
             return cls(
-                Codec(codec), session, sequence, pts, dts, bool(flags & _KEY), data[_HEADER.size : body], data[body:]
+                _CODECS[codec], session, sequence, pts, dts, flags & _KEY != 0, data[_HEADER_SIZE:body], data[body:]
             )
-        except (struct.error, ValueError) as error:
+        except (struct.error, KeyError) as error:
             raise PeerError("not a media unit") from error

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import nats.aio.client
 import nats.errors
@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
+from tailrace.bus.prompt import Arrivals, Prompt
 from tailrace.bus.stores import prepare
 from tailrace.errors import BusError
 from tailrace.secret import Secret
@@ -49,6 +50,7 @@ class Bus:
         self._lives: tuple[float, float] | None = None
         self._on_drop: dict[Subscription, Callable[[], None]] = {}
         self._reconnects: set[Callable[[], None]] = set()
+        self._arrivals = Arrivals(self.nc)
         self._last_error = ""
         self._closing = False
 
@@ -167,8 +169,21 @@ class Bus:
             self._on_drop[subscription] = on_drop
             return subscription
 
+    async def subscribe_prompt(self, subject: str, take: Callable[[bytes], None]) -> Subscription:
+        """Have `take` called with the data of each message; it never waits, so none can be lost: `bus/prompt.py`.
+
+        After `unsubscribe` it may still get what was read before.
+        """
+        prompt = cast("asyncio.Future[Msg]", Prompt(self._arrivals, take))
+        with asking("subscribe"):
+            subscription = await self.nc.subscribe(subject, future=prompt)
+            self._arrivals.open(subscription._id, take)
+            self._on_drop[subscription] = _never
+            return subscription
+
     async def unsubscribe(self, subscription: Subscription) -> None:
         """End a subscription. Harmless when the connection is closed already."""
+        self._arrivals.close(subscription._id)
         if self._on_drop.pop(subscription, None) is not None and not self.nc.is_closed:
             with asking("unsubscribe"):
                 await subscription.unsubscribe()
@@ -236,6 +251,10 @@ async def connect(url: Secret, name: str, timeout: float = CONNECT_TIMEOUT) -> B
 def is_end(message: Msg) -> bool:
     """Whether this is the empty message, or the server's status, that ends a series of answers."""
     return not message.data and (not message.headers or "Status" in message.headers)
+
+
+def _never() -> None:
+    """Take note that a message was lost, where none can be."""
 
 
 @contextmanager

@@ -84,6 +84,34 @@ class Subscription:
         self.dropped += 1
 
 
+class Listening:
+    """As `Subscription`, for a handler that never waits: it gets units as they are read, and none is lost here."""
+
+    def __init__(self, bus: Bus, stream: Source, on_unit: Callable[[Unit], None], kind: Kind) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._on_unit = on_unit
+        self._kind = kind
+        self._subscription: NatsSubscription | None = None
+
+    async def close(self) -> None:
+        """End it; what was read already may still come. Twice is harmless."""
+        if self._subscription is not None:
+            await self._bus.unsubscribe(self._subscription)
+            self._subscription = None
+
+    async def _open(self) -> None:
+        self._subscription = await self._bus.subscribe_prompt(media(self._stream, self._kind), self._take)
+
+    def _take(self, data: bytes) -> None:
+        try:
+            unit = Unit.decode(data)
+        except PeerError as error:
+            _log.warning("media not understood", extra={"stream": self._stream.token, "error": str(error)})
+            return
+        self._on_unit(unit)
+
+
 async def subscribe(
     bus: Bus, stream: Source, on_unit: Callable[[Unit], Awaitable[None]], kind: Kind | None = None
 ) -> Subscription:
@@ -94,3 +122,10 @@ async def subscribe(
     subscription = Subscription(bus, stream, on_unit, kind)
     await subscription._open()
     return subscription
+
+
+async def listen(bus: Bus, stream: Source, on_unit: Callable[[Unit], None], kind: Kind) -> Listening:
+    """Call `on_unit` for each unit of one track from now on, also after a reconnection."""
+    listening = Listening(bus, stream, on_unit, kind)
+    await listening._open()
+    return listening

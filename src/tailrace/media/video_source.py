@@ -74,7 +74,10 @@ class VideoSource:
         self._sei: deque[bytes] = deque(maxlen=MAX_SEI)
         self._shown: _Picture | None = None
         self._grid: _Grid | None = None
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        # Two, so that a look, which makes room 15 times a second, does not wake a thread that waits for a unit.
+        self._more = threading.Condition(self._lock)
+        self._room = threading.Condition(self._lock)
         self._closing = False
         self._decoder: VideoCodecContext | None = None
         self._config = b""
@@ -84,14 +87,14 @@ class VideoSource:
 
     def feed(self, unit: Unit, playout: Playout) -> None:
         """Take a unit, in the order of decoding; it is due when `playout` says."""
-        with self._changed:
+        with self._lock:
             if len(self._units) >= MAX_WAITING:
                 self._drop_waiting()
                 self._wait_for_key = True
             elif unit.key and self._behind_us > MOST_BEHIND_US:
                 self._drop_waiting()  # this one needs none of them
             self._units.append((unit, playout))
-            self._changed.notify_all()
+            self._more.notify()
 
     @property
     def live(self) -> bool:
@@ -115,25 +118,26 @@ class VideoSource:
 
         None before the first. The next look will be a period later.
         """
-        with self._changed:
+        with self._lock:
             self._grid = _Grid(now_us, period_us)
             while self._ahead and self._ahead[0].due_us <= now_us:
                 self._shown = self._ahead.popleft()
-                self._changed.notify_all()
+                self._room.notify()
             return (self._shown.frame, self._shown.scaled) if self._shown else None
 
     def take_sei(self) -> list[bytes]:
         """Return the SEI units that came since the last call."""
-        with self._changed:
+        with self._lock:
             found = list(self._sei)
             self._sei.clear()
         return found
 
     def close(self) -> None:
         """Let the thread end, once the picture in work is decoded; the last picture stays."""
-        with self._changed:
+        with self._lock:
             self._closing = True
-            self._changed.notify_all()
+            self._more.notify()
+            self._room.notify()
 
     def _run(self) -> None:
         while (found := self._next()) is not None:
@@ -152,8 +156,8 @@ class VideoSource:
             self.broken += 1  # the decoder will say so too, or find pictures in it all the same
 
     def _next(self) -> tuple[Unit, Playout] | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._units or self._closing)
+        with self._lock:
+            self._more.wait_for(lambda: self._units or self._closing)
             return None if self._closing else self._units.popleft()
 
     def _decode(self, unit: Unit) -> list[VideoFrame]:
@@ -179,7 +183,7 @@ class VideoSource:
 
     def _is_overtaken(self, pts_us: int, playout: Playout) -> bool:
         """Whether the next picture is due at the same tick, so that nobody would ever see this one."""
-        with self._changed:
+        with self._lock:
             if not self._units:
                 return False
             later, its_playout = self._units[0]
@@ -191,8 +195,8 @@ class VideoSource:
             return self._grid.tick(due_us) <= max(0, self._grid.tick(playout.at(pts_us)))
 
     def _put(self, picture: _Picture) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: len(self._ahead) < MAX_AHEAD or self._closing)
+        with self._lock:
+            self._room.wait_for(lambda: len(self._ahead) < MAX_AHEAD or self._closing)
             if self._grid is None:
                 # Nobody has looked yet: the latest one is what shall be seen first.
                 first, self._shown = self._shown is None, picture

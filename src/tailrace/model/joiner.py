@@ -28,14 +28,14 @@ class Joiner:
         """Whether to use this unit: it is the next one of its track, or a good place to go on."""
         if not self._joined:
             return False
-        if not unit.codec.is_video:
-            return self._advance(Kind.AUDIO, unit)
-        expected = self._next.get(Kind.VIDEO)
         here = unit.session, unit.sequence
+        if not unit.codec.is_video:
+            return self._advance(Kind.AUDIO, here)
+        expected = self._next.get(Kind.VIDEO)
         if expected is not None and here < expected:
             return False
         if unit.key or here == expected:
-            return self._advance(Kind.VIDEO, unit)
+            return self._advance(Kind.VIDEO, here)
         # The unit before this one is missing. `expected` stays, so that the answer to a request fills the gap.
         self.wants_start = True
         return False
@@ -44,9 +44,8 @@ class Joiner:
         """Go on with a key frame, even one that was used before: other pictures have come between."""
         self._next.pop(Kind.VIDEO, None)
 
-    def _advance(self, kind: Kind, unit: Unit) -> bool:
-        here = unit.session, unit.sequence
+    def _advance(self, kind: Kind, here: tuple[int, int]) -> bool:
         if here < self._next.get(kind, (0, 0)):
             return False
-        self._next[kind] = unit.session, unit.sequence + 1
+        self._next[kind] = here[0], here[1] + 1
         return True

@@ -60,6 +60,9 @@ class Playout:
         # Of the seconds before the present one, so that an arrival costs no look at all of them:
         self._fastest_us: int | None = None
         self._spreads_us: list[int] = []  # the two largest, the largest first
+        # Of all seconds. Both change with the window alone; `arrived` is called 60 times a second for each person.
+        self._spread_us = 0
+        self._wanted_us = FIRST_DELAY_US
         self._began_us: int | None = None
         self._now_us = 0
         self._strange_since_us: int | None = None
@@ -85,9 +88,11 @@ class Playout:
         if self._began_us is None:
             self._began_us = self._now_us = now_us
             self._clock_us, self._primed = transit_us, True
-        elapsed_us = max(0, now_us - self._now_us)
-        self._now_us = max(now_us, self._now_us)
-        self.late += transit_us > self.offset_us
+        elapsed_us = 0
+        if now_us > self._now_us:
+            elapsed_us, self._now_us = now_us - self._now_us, now_us
+        if transit_us > self._clock_us + self._delay_us:
+            self.late += 1
         if transit_us - self._clock_us > LARGEST_DELAY_US:
             self._doubt(transit_us)
             return
@@ -119,15 +124,31 @@ class Playout:
     def _note(self, transit_us: int) -> None:
         number = self._now_us // 1_000_000
         if not self._window or self._window[-1].number != number:
-            while self._window and self._window[0].number <= number - WINDOW_SECONDS:
-                self._window.popleft()
-            self._fastest_us = min((second.fastest_us for second in self._window), default=None)
-            self._spreads_us = sorted((second.spread_us for second in self._window), reverse=True)[:2]
-            self._window.append(_Second(number, transit_us))
+            self._begin_second(_Second(number, transit_us))
         second = self._window[-1]
-        second.fastest_us = min(second.fastest_us, transit_us)
-        if not self._settling:
-            second.spread_us = max(second.spread_us, transit_us - self._clock_us)
+        if transit_us < second.fastest_us:
+            second.fastest_us = transit_us
+        if transit_us - self._clock_us > second.spread_us and not self._settling:
+            second.spread_us = transit_us - self._clock_us
+            self._weigh_spreads()
+
+    def _begin_second(self, second: _Second) -> None:
+        while self._window and self._window[0].number <= second.number - WINDOW_SECONDS:
+            self._window.popleft()
+        self._fastest_us = min((earlier.fastest_us for earlier in self._window), default=None)
+        self._spreads_us = sorted((earlier.spread_us for earlier in self._window), reverse=True)[:2]
+        self._window.append(second)
+        self._weigh_spreads()
+
+    def _weigh_spreads(self) -> None:
+        spread_us = self._window[-1].spread_us
+        if len(self._window) > WINDOW_SECONDS // 2:
+            # The second largest of all: one bad second in ten is forgiven, the delay would cost more than a short gap.
+            spread_us = min(max(spread_us, self._spreads_us[1]), self._spreads_us[0])
+        elif self._spreads_us:
+            spread_us = max(spread_us, self._spreads_us[0])
+        self._spread_us = spread_us
+        self._wanted_us = min(max(spread_us + MARGIN_US, SMALLEST_DELAY_US), LARGEST_DELAY_US)
 
     @property
     def _settling(self) -> bool:
@@ -138,23 +159,19 @@ class Playout:
         if self._fastest_us is not None and self._fastest_us < fastest_us:
             fastest_us = self._fastest_us
         ahead_us = self._clock_us - fastest_us
+        if not ahead_us:
+            return
         if ahead_us > (0 if self._settling else LARGEST_SLEW_US):
             self._clock_us = fastest_us
         else:
             self._clock_us = _towards(fastest_us, self._clock_us, elapsed_us * CLOCK_SLEW_PER_MILLE // 1000)
 
     def _follow_jitter(self, elapsed_us: int) -> None:
-        spread_us = self._window[-1].spread_us
-        if len(self._window) > WINDOW_SECONDS // 2:
-            # The second largest of all: one bad second in ten is forgiven, the delay would cost more than a short gap.
-            spread_us = min(max(spread_us, self._spreads_us[1]), self._spreads_us[0])
-        elif self._spreads_us:
-            spread_us = max(spread_us, self._spreads_us[0])
-        wanted_us = min(max(spread_us + MARGIN_US, SMALLEST_DELAY_US), LARGEST_DELAY_US)
-        if spread_us + LEAD_US > self._delay_us:
-            self._delay_us = wanted_us
-        else:
-            self._delay_us = _towards(wanted_us, self._delay_us, elapsed_us * DELAY_SLEW_PER_MILLE // 1000)
+        if self._spread_us + LEAD_US > self._delay_us:
+            self._delay_us = self._wanted_us
+        elif self._delay_us != self._wanted_us:
+            step_us = elapsed_us * DELAY_SLEW_PER_MILLE // 1000
+            self._delay_us = _towards(self._wanted_us, self._delay_us, step_us)
 
 
 def _towards(goal: int, here: int, step: int) -> int:

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from tailrace.bus.media import subscribe
-from tailrace.bus.reception import Reception
+from tailrace.bus.media import listen
+from tailrace.bus.reception import PictureReception
 from tailrace.ids import Kind, Stream
 from tailrace.media.mixer import Mixer
 from tailrace.media.scaler import Shape
@@ -56,7 +56,7 @@ class Participant:
         elif self.source is None:
             self.source = VideoSource(self._stream.user, shape, keep_sei, self._on_picture)
             self._joiner = Joiner()
-            reception = Reception(self._stage.bus, self._stream, self._join, self._take_picture, Kind.VIDEO)
+            reception = PictureReception(self._stage.bus, self._stream, self._join, self._take_picture)
             self._receiving[Kind.VIDEO] = start(self._group, reception.run(), "pictures")
         else:
             self.source.shape, self.source.keep_sei = shape, keep_sei
@@ -80,26 +80,26 @@ class Participant:
             task.cancel()
 
     async def _hear(self) -> None:
-        subscription = await subscribe(self._stage.bus, self._stream, self._take_sound, Kind.AUDIO)
+        listening = await listen(self._stage.bus, self._stream, self._take_sound, Kind.AUDIO)
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            await subscription.close()
+            await listening.close()
 
-    async def _take_sound(self, unit: Unit) -> None:
+    def _take_sound(self, unit: Unit) -> None:
         if self.voice is not None and self._is_current(unit):
             self._playout.arrived(unit.pts_us, self._mixer.now_us())
             self.voice.playout = self._playout
             self._mixer.hear(self.voice, unit)
 
-    async def _join(self, units: Sequence[Unit]) -> None:
+    def _join(self, units: Sequence[Unit]) -> None:
         """Take the group of pictures so far. Its sound is of the past, and what is live comes anyway."""
         for unit in self._joiner.joined([unit for unit in units if unit.codec.is_video]):
             if self.source is not None and self._is_current(unit):
                 self._playout.joined(unit.dts_us, self._mixer.now_us())
                 self.source.feed(unit, self._playout)
 
-    async def _take_picture(self, unit: Unit) -> bool:
+    def _take_picture(self, unit: Unit) -> bool:
         if self._joiner.take(unit) and self.source is not None and self._is_current(unit):
             self._playout.arrived(unit.dts_us, self._mixer.now_us())
             self.source.feed(unit, self._playout)
