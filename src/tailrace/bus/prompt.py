@@ -18,7 +18,7 @@ from typing import Final
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.protocol.parser import MAX_CONTROL_LINE_SIZE, Parser
+from nats.protocol.parser import AWAITING_CONTROL_LINE, MAX_CONTROL_LINE_SIZE, Parser
 
 Take = Callable[[bytes], None]
 
@@ -98,7 +98,8 @@ class _Reader(Parser):
                 return
             data = b"".join(self._begun)
             self._begun = []
-        at = 0 if self.buf else self._take_prompt(data)
+        between = self.state == AWAITING_CONTROL_LINE and not self.buf
+        at = self._take_prompt(data) if between else 0
         if at < len(data):
             await super().parse(data[at:] if at else data)
 

@@ -99,6 +99,25 @@ def test_reads_may_be_cut_anywhere(size: int) -> None:
     asyncio.run(scenario())
 
 
+def test_what_another_message_holds_is_not_taken_for_one_of_its_own() -> None:
+    async def scenario() -> None:
+        client = Client()
+        arrivals = Arrivals(client)
+        taken: list[bytes] = []
+        arrivals.open(12, taken.append)
+        other = asyncio.get_running_loop().create_future()
+        client._subs[3] = Subscription(client, 3, future=other)
+        inside = b"MSG a.b 12 3\r\nbad\r\n"
+        await client._ps.parse(b"MSG x 3 %d\r\n" % len(inside))
+        await client._ps.parse(inside + b"\r\n")
+        await client._ps.parse(b"MSG a.b 12 4\r\ngood\r\n")
+        await asyncio.sleep(0)
+        assert other.result().data == inside
+        assert taken == [b"good"]
+
+    asyncio.run(scenario())
+
+
 def test_a_new_connection_does_not_go_on_with_what_the_last_one_left_half(run: Run) -> None:
     async def scenario(bus: Bus) -> None:
         arrived: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
