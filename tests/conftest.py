@@ -1,5 +1,6 @@
 """What all tests share: one real nats-server for each process of a run, and what a busy machine may disturb."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,12 @@ _REAL_TIME = (
 _DISTURBED = ("integration/", "peers/")
 # Attempts after the first one. All of them are told of at the end of the run.
 _RERUNS, _RERUNS_IN_REAL_TIME = 1, 2
+
+
+def pytest_configure() -> None:
+    """Let SIGINT interrupt: who is started in the background ignores it, and so would all that is started here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

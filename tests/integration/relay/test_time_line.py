@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,11 @@ def test_the_command_line_follows_what_comes_until_it_is_interrupted(
 ) -> None:
     task = cloud.start("diary", "anna", [cdn.url("followed")])
     words = [sys.executable, "-m", "tailrace", "events", "list", "--task", task, "--follow", "--json"]
-    with subprocess.Popen([*words, "--data", str(served.data)], stdout=subprocess.PIPE, text=True) as following:
+    with ExitStack() as stack:
+        following = stack.enter_context(
+            subprocess.Popen([*words, "--data", str(served.data)], stdout=subprocess.PIPE, text=True)
+        )
+        stack.callback(following.kill)  # it ends by itself only when it is interrupted
         assert following.stdout is not None
         seen = [json.loads(following.stdout.readline())]
         cdn.until_more("followed", FPS)
