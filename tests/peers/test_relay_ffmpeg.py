@@ -22,7 +22,7 @@ REAL_FILM = Path(__file__).parents[3] / "shared" / "media" / "bigbuckbunny.mp4"
 def test_ffmpeg_plays_a_relay_from_the_built_in_cdn(
     served: Served, cloud: Cloud, film: Path, tmp_path: Path, way: str
 ) -> None:
-    name = f"play_{way}"
+    name = tmp_path.name
     address = served.live_url(name) if way == "rtmp" else f"{served.ready['media_http']}/live/{name}.flv"
     with Publisher(film, served.publish_url(name, "anna")):
         task = cloud.start(name, "anna", [served.live_url(name)])
@@ -43,11 +43,12 @@ def test_ffmpeg_plays_a_relay_from_the_built_in_cdn(
 def test_a_player_that_came_late_sees_the_end_when_the_task_is_stopped(
     served: Served, cloud: Cloud, film: Path, tmp_path: Path
 ) -> None:
+    name = tmp_path.name
     with Publisher(film, served.publish_url("late", "anna")):
-        task = cloud.start("late", "anna", [served.live_url("late")])
-        eventually(lambda: served.live("late").get("video_frames", 0) > FPS, "pictures at the built-in CDN")
+        task = cloud.start("late", "anna", [served.live_url(name)])
+        eventually(lambda: served.live(name).get("video_frames", 0) > FPS, "pictures at the built-in CDN")
         file = tmp_path / "played.flv"
-        command = ["ffmpeg", "-v", "error", "-nostdin", "-i", served.live_url("late")]
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-i", served.live_url(name)]
         command += ["-c", "copy", "-flush_packets", "1", str(file)]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL) as player:
             try:

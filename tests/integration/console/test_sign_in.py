@@ -36,18 +36,19 @@ def test_a_session_outlives_a_reload_and_ends_with_signing_out(looker: Looker) -
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_session_that_has_ended_leads_to_signing_in_and_back(looker: Looker) -> None:
-    page = looker.sign_in("callbacks")
-    page.context.clear_cookies()
-    looker.complaints.clear()
-    page.evaluate("dispatchEvent(new CustomEvent('signedout'))")
+def test_a_session_that_has_ended_leads_to_signing_in_and_back(browser: Browser, served: Served) -> None:
+    # What the page asks for after the end of the session.
+    with Looker(browser, served, expected="status of 401") as looker:
+        page = looker.sign_in("callbacks")
+        page.context.clear_cookies()
+        page.evaluate("dispatchEvent(new CustomEvent('signedout'))")
 
-    expect(page.get_by_text("The session has ended")).to_be_visible()
-    page.get_by_label("SecretId").fill(looker.served.account["secret_id"])
-    page.get_by_label("SecretKey").fill(looker.served.account["secret_key"])
-    page.keyboard.press("Enter")
+        expect(page.get_by_text("The session has ended")).to_be_visible()
+        page.get_by_label("SecretId").fill(served.account["secret_id"])
+        page.get_by_label("SecretKey").fill(served.account["secret_key"])
+        page.keyboard.press("Enter")
 
-    expect(page.get_by_role("heading", name="Callbacks")).to_be_visible()
+        expect(page.get_by_role("heading", name="Callbacks")).to_be_visible()
 
 
 def test_neither_the_key_nor_the_session_is_within_reach_of_scripts(looker: Looker) -> None:

@@ -102,13 +102,16 @@ def test_what_the_task_says_of_itself_is_what_the_cdn_sees(served: Served, cloud
 
 
 @pytest.mark.usefixtures("anna")
-def test_the_built_in_cdn_sees_an_unpublish_and_not_a_broken_connection(served: Served, cloud: Cloud) -> None:
-    task = cloud.start("hall", "anna", [served.live_url("built-in")])
-    eventually(lambda: served.live("built-in").get("video_frames", 0) > FPS, "pictures at the built-in CDN")
+def test_the_built_in_cdn_sees_an_unpublish_and_not_a_broken_connection(
+    served: Served, cloud: Cloud, tmp_path: Path
+) -> None:
+    name = tmp_path.name
+    task = cloud.start("hall", "anna", [served.live_url(name)])
+    eventually(lambda: served.live(name).get("video_frames", 0) > FPS, "pictures at the built-in CDN")
     cloud.stop(task)
-    eventually(lambda: served.live("built-in")["state"] == "ended", "the end at the built-in CDN")
+    eventually(lambda: served.live(name)["state"] == "ended", "the end at the built-in CDN")
 
-    seen = served.live("built-in")
+    seen = served.live(name)
     assert (seen["ended"], seen["fc_unpublish"]) == ("unpublished", True)
     assert (seen["width"], seen["height"], seen["sample_rate"], seen["channels"]) == (WIDTH, HEIGHT, 48000, 2)
 

@@ -35,6 +35,7 @@ class Peer:
         self._sleep = sleep
         self._gone = asyncio.Event()
         self.began = asyncio.Event()
+        self.on_event: Callable[[str], None] = lambda _: None
 
     def go(self) -> None:
         """Close the page."""
@@ -52,6 +53,7 @@ class Peer:
         self.received.append(message.get("body", b"head").decode())
         if "snapshot" in self.received[-1]:
             self.began.set()
+        self.on_event(self.received[-1].partition("\n")[0])
 
 
 def stream(peer: Peer, then: Callable[[Follower], None] = lambda _: None, **limits: float) -> Source:
@@ -78,8 +80,8 @@ def test_a_browser_gets_a_snapshot_then_changes_then_the_end() -> None:
     peer = Peer()
 
     def then(follower: Follower) -> None:
+        peer.on_event = lambda event: follower.end() if event == "event: task" else None
         follower.put(Told(Name.TASK, APP, "task", partial(dict, TaskId="é")))
-        asyncio.get_running_loop().call_later(0.5, follower.end)
 
     stream(peer, then)
 
@@ -95,8 +97,8 @@ def test_while_the_bus_is_away_a_browser_is_told_so() -> None:
     peer = Peer()
 
     def then(follower: Follower) -> None:
+        peer.on_event = lambda event: follower.end() if event == "event: away" else None
         follower.leave_off()
-        asyncio.get_running_loop().call_later(0.5, follower.end)
 
     stream(peer, then)
 
