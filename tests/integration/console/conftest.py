@@ -29,7 +29,7 @@ def _programs() -> None:
         pytest.skip(why)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def web() -> Iterator[HostedWeb]:
     """The server that callbacks go to; it takes them all unless told otherwise."""
     with HostedWeb() as running:
@@ -37,7 +37,7 @@ def web() -> Iterator[HostedWeb]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory, web: HostedWeb) -> Iterator[Served]:
     """A server for all tests of the console: each uses rooms and stream names of its own."""
     with served_with(tmp_path_factory.mktemp("console"), web.url(HOOK)) as running:
@@ -70,7 +70,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def enter(served: Served, films: dict[str, Path]) -> Entering:
     """Have anna or ben publish into a room over RTMP."""
 
