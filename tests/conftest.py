@@ -1,13 +1,15 @@
 """What all tests share: one real nats-server for each process of a run, and what a busy machine may disturb."""
 
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.secret import Secret
+from tests.harness.metronome import STALL, STOLEN, Metronome, stolen, times
 from tests.harness.nats import nats_server_in
 
 _TESTS = Path(__file__).parent
@@ -31,7 +33,8 @@ _REAL_TIME = (
 # Real processes and real time. What is wrong is wrong each time; what a neighbour on the same machine disturbs is not.
 _DISTURBED = ("integration/", "peers/")
 # Attempts after the first one. All of them are told of at the end of the run.
-_RERUNS, _RERUNS_IN_REAL_TIME = 1, 2
+_RERUNS = 2
+_BEGAN = pytest.StashKey[tuple[Metronome, float, tuple[int, int]]]()
 
 
 def pytest_configure() -> None:
@@ -45,11 +48,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is run alone, and what may be tried again."""
     for item in items:
         place = item.path.relative_to(_TESTS).as_posix()
-        in_real_time = place.startswith(_REAL_TIME)
-        if in_real_time:
+        if place.startswith(_REAL_TIME):
             item.add_marker("real_time")
         if place.startswith(_DISTURBED):
-            item.add_marker(pytest.mark.flaky(reruns=_RERUNS_IN_REAL_TIME if in_real_time else _RERUNS))
+            item.add_marker(pytest.mark.flaky(reruns=_RERUNS))
+
+
+@pytest.fixture(scope="session")
+def metronome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metronome]:
+    """Says whether the machine stood still."""
+    with Metronome(tmp_path_factory.mktemp("metronome") / "stalls") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _timed(request: pytest.FixtureRequest) -> None:
+    """Note when a test in real time begins, and what time its machine had so far."""
+    if request.node.get_closest_marker("real_time"):
+        metronome = request.getfixturevalue("metronome")
+        request.node.stash[_BEGAN] = metronome, time.monotonic(), times()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Give no verdict on a test in real time that failed each time on a machine that stood still."""
+    report = yield
+    began = item.stash.get(_BEGAN, None)
+    last = getattr(item, "execution_count", 1) > _RERUNS
+    if began is not None and last and report.when == "call" and report.failed:
+        metronome, since, before = began
+        stall, part = metronome.longest_stall(since), stolen(before, times())
+        if stall >= STALL or part >= STOLEN:
+            why = f"no verdict: the machine stood still for {stall:.2f} s, and {part:.0%} of its time was stolen"
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), item.reportinfo()[1] or 0, f"{why}\n{report.longreprtext}")
+    return report
 
 
 @pytest.fixture(scope="session")
