@@ -29,6 +29,7 @@ _REAL_TIME = (
     "integration/webrtc/",
     "integration/whep/",
     "peers/test_whip_chromium",
+    "unit/media/test_mixer",
 )
 # Real processes and real time. What is wrong is wrong each time; what a neighbour on the same machine disturbs is not.
 _DISTURBED = ("integration/", "peers/")
@@ -48,9 +49,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is run alone, and what may be tried again."""
     for item in items:
         place = item.path.relative_to(_TESTS).as_posix()
-        if place.startswith(_REAL_TIME):
+        in_real_time = place.startswith(_REAL_TIME)
+        if in_real_time:
             item.add_marker("real_time")
-        if place.startswith(_DISTURBED):
+        if in_real_time or place.startswith(_DISTURBED):
             item.add_marker(pytest.mark.flaky(reruns=_RERUNS))
 
 
