@@ -72,7 +72,8 @@ def _has_bars(received: Received) -> None:
     """Check that the pictures have the lower part of the test picture: dark, or white in a flash."""
     colours = {seen.colour for _, seen in received.pictures()}
     assert colours
-    dark = [colour for colour in colours if max(colour) < 90]
+    # With the light clock in it, its mean is some 90, and that of a flash 187.
+    dark = [colour for colour in colours if max(colour) < 128]
     assert dark, colours
 
 
