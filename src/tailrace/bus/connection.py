@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -110,13 +110,6 @@ class Bus:
         """Send without waiting for anybody."""
         with asking(f"publish to {subject.split('.', 1)[0]}"):
             await self.nc.publish(subject, data, reply=reply)
-
-    async def publish_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Send messages, each a subject and its data, without waiting for anybody. Raises BusError at the first that
-        cannot be sent."""
-        with asking("publish"):
-            for subject, data in messages:
-                await self.nc.publish(subject, data)
 
     async def request(
         self, subject: str, data: bytes, timeout: float = REQUEST_TIMEOUT, headers: Mapping[str, str] | None = None

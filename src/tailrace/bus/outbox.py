@@ -8,7 +8,7 @@ his units are further apart than that; thirty cost everybody far less (measured:
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import NoReturn
 
@@ -52,16 +52,12 @@ class Outbox:
 
     async def _send(self) -> None:
         while self._waiting:
-            try:
-                await self._bus.publish_all(self._taken())
-            except BusError as error:
-                _log.warning("media not sent", extra={"error": str(error)})
-
-    def _taken(self) -> Iterator[tuple[str, bytes]]:
-        while self._waiting:
             subject, data = self._waiting.popleft()
             self._bytes -= len(data)
-            yield subject, data
+            try:
+                await self._bus.publish(subject, data)
+            except BusError as error:
+                _log.warning("media not sent", extra={"error": str(error)})
 
 
 @asynccontextmanager

@@ -43,13 +43,9 @@ class Arrivals:
         if self._lowest < 0 or number < self._lowest:
             self._lowest = number
 
-    def due(self, now: float) -> bool:
-        """Return whether there is something to tell now."""
-        return now >= self._due and self._lowest >= 0
-
     def feedback(self, sender: int, media: int, now: float) -> TransportFeedback | None:
         """Return what came since the last time; None when it is not due, or nothing came."""
-        if not self.due(now):
+        if now < self._due or self._lowest < 0:
             return None
         self._due = now + PERIOD
         first = min(self._lowest, self._told + 1) if self._told >= 0 else self._lowest

@@ -122,17 +122,9 @@ class Receiver:
 
     def poll(self, now: float) -> list[bytes]:
         """Return the RTCP to send now, at most one datagram. Call it each 20 to 50 ms, and after `want_key_frame`."""
-        reports = now >= self._report_due
-        if not (
-            reports
-            or self._arrivals.due(now)
-            or self._bandwidth is not None
-            or any(track.asks for track in self._tracks.values())
-        ):
-            return []
         said: list[Rtcp] = []
         blocks = []
-        if reports:
+        if now >= self._report_due:
             blocks = [track.statistics.block(now) for track in self._tracks.values() if track.statistics is not None]
             if blocks:
                 self._report_due = now + _REPORT_PERIOD

@@ -106,11 +106,6 @@ class Track:
             self._picture_units(pictures, reorder.skip_to(pictures.begins_key), now_us, units)
         return units
 
-    @property
-    def asks(self) -> bool:
-        """Whether `ask` or `ask_key` may have something to ask for."""
-        return (self._nacks and self._reorder.waits) or (self.pictures is not None and self.pictures.wanted)
-
     def ask(self, now: float) -> list[int]:
         """Return the sequence numbers to ask for again now."""
         return self._reorder.ask(now) if self._nacks and self._reorder.waits else []
