@@ -26,9 +26,9 @@ _MANY: Final = 60
 _SOON: Final = 0.002
 # Then it is the turn of whatever else is waiting.
 _MOST_AT_ONCE: Final = 500
-# Linux's SO_TIMESTAMPNS, which the socket module does not have: each datagram brings a struct timespec.
-_TIMESTAMPS: Final = 35 if sys.platform == "linux" else 0
 _TIMESPEC: Final = struct.Struct("@qq")
+# Linux's SO_TIMESTAMPNS, which the socket module does not have: each datagram brings a struct timespec, two longs.
+_TIMESTAMPS: Final = 35 if sys.platform == "linux" and struct.calcsize("@ll") == _TIMESPEC.size else 0
 _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(_TIMESPEC.size)
 # Nothing has waited in the kernel for longer than that, unless the wall clock was set meanwhile.
 _LONGEST_WAIT: Final = 1.0
@@ -46,10 +46,8 @@ class Reading:
         self._beat = beat
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._stamped = False
         if _TIMESTAMPS:
             bound.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
-            self._stamped = struct.calcsize("@l") == struct.calcsize("@q")
         self._loop.add_reader(bound, self._read)
 
     def start_beating(self) -> None:
@@ -89,7 +87,7 @@ class Reading:
                 # Nothing is left; or, on some systems, an error of something that was sent.
                 return count
             arrived = now
-            if self._stamped and ancillary:
+            if ancillary:
                 seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
                 stamp = seconds + nanoseconds * 1e-9 - ahead
                 if now - _LONGEST_WAIT < stamp < now:

@@ -88,7 +88,7 @@ class Endpoint:
             del self._by_address[address]
 
     def flows(self, peer: "Peer") -> None:
-        """Media can flow: have its `beat` called in a steady beat."""
+        """Media can flow: have its `on_beat` called in a steady beat."""
         self._connected.add(peer)
         self._reading.start_beating()
 
