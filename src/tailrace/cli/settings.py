@@ -3,7 +3,7 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,7 +50,7 @@ def load(file: Path) -> Config:
     except SettingsError as error:
         raise ConfigError(f"{error}; a list or table in a variable is written as JSON") from None
     except ValidationError as error:
-        raise ConfigError("\n".join(_line(found, file) for found in error.errors())) from None
+        raise ConfigError("\n".join(_lines(error.errors(), file))) from None
 
 
 def variable(path: Sequence[str]) -> str:
@@ -58,18 +58,34 @@ def variable(path: Sequence[str]) -> str:
     return PREFIX + "__".join(path).upper()
 
 
+def _lines(findings: Iterable[Mapping[str, Any]], file: Path) -> list[str]:
+    """Describe what pydantic found, each thing once: a key that is missing may be there under a wrong name."""
+    all_found = list(findings)
+    meant = {
+        (*found["loc"][:-1], *_near(_path(found))[-1:]) for found in all_found if found["type"] == "extra_forbidden"
+    }
+    return [_line(found, file) for found in all_found if found["type"] != "missing" or found["loc"] not in meant]
+
+
 def _line(found: Mapping[str, Any], file: Path) -> str:
     """Describe one finding of pydantic, without the value: it may be a secret."""
     path = [str(part) for part in found["loc"]]
-    names = [part for part in path if not part.isdecimal()]
+    names = _path(found)
     source = next((v for end in range(len(names), 0, -1) if (v := variable(names[:end])) in os.environ), str(file))
     key = ".".join(path)
     if found["type"] == "extra_forbidden":
         return f"{source}: unknown key {key}{_meant(names)}"
     if found["type"] == "missing":
         return f"{source}: {key} is missing"
+    if found["type"] == "model_type":
+        return f"{source}: {key}: this is a table with keys of its own; docs/configuration.md lists them"
     message = str(found["msg"]).removeprefix("Value error, ")
     return f"{source}: {key}: {message}" if key else f"{source}: {message}"
+
+
+def _path(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a finding's key, without the numbers of entries."""
+    return tuple(name for part in found["loc"] if not (name := str(part)).isdecimal())
 
 
 def _section(path: Sequence[str]) -> type[BaseModel] | None:
@@ -87,10 +103,16 @@ def _models(annotation: object) -> list[type[BaseModel]]:
     return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
 
 
-def _meant(path: Sequence[str]) -> str:
+def _near(path: Sequence[str]) -> tuple[str, ...]:
+    """Return the key that an unknown one is like; empty: there is none."""
     model = _section(path)
     near = difflib.get_close_matches(path[-1], model.model_fields, n=1) if model else []
-    return f"; did you mean {'.'.join([*path[:-1], near[0]])}?" if near else "; docs/configuration.md lists them all"
+    return (*path[:-1], *near) if near else ()
+
+
+def _meant(path: Sequence[str]) -> str:
+    near = _near(path)
+    return f"; did you mean {'.'.join(near)}?" if near else "; docs/configuration.md lists them all"
 
 
 def _check_variables(environ: Mapping[str, str]) -> None:

@@ -83,6 +83,17 @@ def test_lists_of_tables_are_json_in_the_environment(tmp_path: Path, monkeypatch
             ["FILE: app 5: there is no [[account]] with app_id 9"],
         ),
         (
+            "[[webrtc.ice_server]]\nurl = 'stun:a'\n[[webrtc.ice_server]]\nusername = 'b'",
+            [
+                "FILE: unknown key webrtc.ice_server.0.url; did you mean webrtc.ice_server.urls?",
+                "FILE: webrtc.ice_server.1.urls is missing",
+            ],
+        ),
+        (
+            "[webrtc]\nice_server = ['stun:a']",
+            ["FILE: webrtc.ice_server.0: this is a table with keys of its own; docs/configuration.md lists them"],
+        ),
+        (
             "[listen]\nx = 1\n[log]\ny = 2",
             [
                 "FILE: unknown key listen.x; docs/configuration.md lists them all",
