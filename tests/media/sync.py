@@ -14,8 +14,6 @@ from tests.media.windows import Said, Window, said_in
 
 # A flash and a beep belong together when they are less than this apart: they come once a second.
 _TOGETHER = 0.45
-# Pictures begin with the group so far, sound with what is live: of a beep under way, the beginning is missing.
-_SOUND_BEGINS = 0.5
 # FLV has whole milliseconds, and a piece of sound is as long as it is: what is so far off is where it should be.
 _ROUNDING = 0.002
 Place = tuple[int, int, int, int]
@@ -56,8 +54,13 @@ def said(
 
 
 def flashes(seen: Iterable[tuple[float, Said]]) -> list[float]:
-    """Return when flashes begin, in seconds; one that was there from the start does not count."""
-    return [at for (_, before), (at, now) in pairwise(seen) if now.flash and not before.flash]
+    """Return when flashes begin, in seconds, where a person was seen just before, and did not flash.
+
+    One with which a person appears does not count: his first picture is shown as soon as it is there, as a still, and
+    only the next one when it is due, beside its sound.
+    """
+    steps = ((at, before, now) for (_, before), (at, now) in pairwise(seen) if before.number is not None)
+    return [at for at, before, now in steps if now.flash and not before.flash]
 
 
 def heard(received: Received) -> tuple[float, np.ndarray, int]:
@@ -81,8 +84,7 @@ def heard(received: Received) -> tuple[float, np.ndarray, int]:
 def offsets(received: Received, places: Mapping[int, Place | Window]) -> dict[int, list[float]]:
     """Return, for each person, how many seconds each flash comes after the beep that belongs to it.
 
-    Beeps are told to 2 ms, flashes are due with an output picture. Those without the other are left out, and those of
-    the first half second: count them.
+    Beeps are told to 2 ms, flashes are due with an output picture. Those without the other are left out: count them.
     """
     begin, wave, rate = heard(received)
     seen = said(pictures(received), places)
@@ -91,8 +93,6 @@ def offsets(received: Received, places: Mapping[int, Place | Window]) -> dict[in
         beeped = np.array([begin + at for at in beeps(wave, rate, person)])
         apart[person] = []
         for flash in flashes(seen[person]):
-            if flash < seen[person][0][0] + _SOUND_BEGINS:
-                continue
             nearest = beeped[np.abs(beeped - flash).argmin()] if beeped.size else np.inf
             if abs(flash - nearest) < _TOGETHER:
                 apart[person].append(float(flash - nearest))

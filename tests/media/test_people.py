@@ -211,6 +211,14 @@ def test_beeps_are_told_to_the_millisecond_after_aac(tmp_path: Path) -> None:
     assert beeps(heard(film(Person(11), tmp_path)), RATE_HZ, 11) == pytest.approx(range(1, 8), abs=0.002)
 
 
+@pytest.mark.parametrize("missing", [0.01, 0.03, 0.06, 0.18])
+def test_a_beep_within_which_sound_begins_is_left_out_but_no_whole_one(missing: float) -> None:
+    samples = Person(7).wave(-RATE_HZ // 2, 4 * RATE_HZ)
+    samples[: round((0.5 + missing) * RATE_HZ)] = 0
+
+    assert beeps(samples, RATE_HZ, 7) == pytest.approx([1.5, 2.5, 3.5], abs=0.002)
+
+
 def test_nobody_beeps_in_silence_or_noise() -> None:
     noise = np.random.default_rng(1).normal(0, 0.002, 3 * RATE_HZ)
 

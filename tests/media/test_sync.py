@@ -39,6 +39,14 @@ def test_sound_that_is_late_is_told_to_the_milliseconds(received: Received, late
     assert apart[6] == pytest.approx([-late_ms / 1000] * 7, abs=0.003)
 
 
+def test_a_flash_counts_from_the_second_picture_of_a_person_on() -> None:
+    absent, dark, bright = Said(None, flash=False), Said(24, flash=False), Said(25, flash=True)
+
+    assert sync.flashes([(0.0, dark), (0.04, bright), (0.08, bright)]) == [0.04]
+    assert sync.flashes([(0.0, bright), (0.04, bright), (0.08, dark)]) == []
+    assert sync.flashes([(0.0, absent), (0.04, bright), (0.08, dark), (0.12, bright)]) == [0.12]
+
+
 def test_nobody_is_in_step_who_is_not_seen(received: Received) -> None:
     assert sync.offsets(received, {5: (0, 0, 640, 360)}) == {5: []}
 

@@ -16,6 +16,8 @@ _PITCH_OFF = 0.006
 _ENVELOPE_SECONDS = 0.025
 # A beep counts when it is as long as it should be, to within two envelopes, which noise is not.
 _SHORTEST = FLASH_SECONDS - 2 * _ENVELOPE_SECONDS
+# Somebody's sound may begin within a beep. Both ends of one are told to 2 ms, and it may be stretched by 0.5 %.
+_SHORTEST_FIRST = FLASH_SECONDS - 0.005
 # Where AAC has no bits to spare it leaves noise of up to a few thousandths.
 _HEARD = 0.005
 
@@ -32,8 +34,8 @@ def levels(samples: Samples, rate_hz: int, people: Iterable[int] = range(len(TON
 def beeps(samples: Samples, rate_hz: int, person: int) -> list[float]:
     """Return when the beeps of a person begin, in seconds from the first sample.
 
-    One begins where it has half of its height, to within 2 ms however many others are heard; one that is cut at either
-    end of the samples is left out.
+    One begins where it has half of its height, to within 2 ms however many others are heard. One that is cut at either
+    end of the samples is left out, and the first one if its begin is missing.
     """
     envelope = _envelope(samples, rate_hz, TONES_HZ[person])
     height = float(np.percentile(envelope, 99.5))
@@ -46,7 +48,8 @@ def beeps(samples: Samples, rate_hz: int, person: int) -> list[float]:
     for rise in rises:
         later = falls[falls > rise]
         whole = _ENVELOPE_SECONDS * rate_hz < rise < len(envelope) and later.size > 0
-        if whole and (later[0] - rise) / rate_hz > _SHORTEST:
+        shortest = _SHORTEST_FIRST if rise == rises[0] else _SHORTEST
+        if whole and (later[0] - rise) / rate_hz > shortest:
             before, after = envelope[rise - 1], envelope[rise]
             begun.append(float(rise - 1 + (height / 2 - before) / (after - before)) / rate_hz)
     return begun
