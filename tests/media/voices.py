@@ -107,12 +107,15 @@ def smooth_step(periods: int, amplitude: float = AMPLITUDE, rate_hz: int = RATE_
 
 
 def amplitudes(samples: np.ndarray, rate_hz: int, tones: list[float]) -> list[float]:
-    """Return the amplitude of each tone, which may be stretched by 0.5 %; at least a second of samples."""
+    """Return the amplitude of each tone, which may be stretched by 0.5 %; at least a second of samples.
+
+    It is that of all lines around the tone together: where the stretch changes, the pitch glides, and none is as high.
+    """
     window = np.hanning(len(samples))
-    # Four times finer than the spectrum itself, so that no tone falls between two bins.
-    spectrum = 2 * np.abs(np.fft.rfft(samples * window, 4 * len(samples))) / window.sum()
-    hertz_per_bin = rate_hz / (4 * len(samples))
+    # Four times finer than the spectrum itself. Of a tone that does not glide, the window makes four lines of that one.
+    power = np.abs(np.fft.rfft(samples * window, 4 * len(samples))) ** 2 / (len(samples) * (window**2).sum())
+    lines_per_hertz = 4 * len(samples) / rate_hz
     return [
-        float(spectrum[int(tone * 0.993 / hertz_per_bin) : int(tone * 1.007 / hertz_per_bin) + 2].max())
+        float(power[int(tone * 0.993 * lines_per_hertz) - 8 : int(tone * 1.007 * lines_per_hertz) + 10].sum() ** 0.5)
         for tone in tones
     ]

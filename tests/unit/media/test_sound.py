@@ -107,8 +107,8 @@ def test_a_level_is_linear_amplitude(level: int) -> None:
     mixer = SoundMixer(AudioEncoding(bitrate_kbps=KBPS), 0)
     publishers = [tone(21), tone(48, amplitude=0.2)]
 
-    # The last second is measured: by then sound is stretched evenly, as it follows a delay that shrinks.
-    packets = mixed(mixer, publishers, 3.0, lambda _: {publishers[0].voice: level, publishers[1].voice: 100})
+    # In the second that is measured, sound begins to be stretched, as it follows a delay that shrinks.
+    packets = mixed(mixer, publishers, 2.0, lambda _: {publishers[0].voice: level, publishers[1].voice: 100})
 
     measured = amplitudes(decoded(mixer, packets)[0][-RATE:], RATE, [hertz(21), hertz(48)])
     assert measured == pytest.approx([AMPLITUDE * level / 100, 0.2], rel=0.05, abs=0.004)
