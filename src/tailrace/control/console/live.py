@@ -11,7 +11,8 @@ from tailrace.bus.mirror import Mirror
 from tailrace.bus.rooms import Rooms
 from tailrace.control.action import Service
 from tailrace.control.console.event_feed import EventFeed
-from tailrace.control.console.follower import Follower, Told
+from tailrace.control.console.follower import Follower, Name, Told
+from tailrace.control.console.outlook import Outlook
 from tailrace.control.console.room_feed import RoomFeed
 from tailrace.control.console.task_feed import TaskFeed
 from tailrace.errors import BusError, ConsoleBusy
@@ -41,7 +42,7 @@ class Live:
         self._events = EventFeed(bus, service.history, service.deliveries, apps, self._tell)
         self._followers: set[Follower] = set()
         self._changed = asyncio.Event()
-        self._known = False
+        self._outlook = Outlook()
         self._closed = False
 
     async def run(self) -> None:
@@ -56,9 +57,9 @@ class Live:
                     start(group, self._watch(), "console: the bus"),
                 ]
                 await self._until_nobody()
+                self._outlook = Outlook()
                 for part in parts:
                     await stop(part)
-            self._known = False
 
     def close(self) -> None:
         """Tell nobody anything any more."""
@@ -73,7 +74,7 @@ class Live:
         follower = Follower(apps, with_events)
         self._followers.add(follower)
         self._changed.set()
-        if self._known:
+        if self._outlook.known:
             follower.renew()
         elif not self._bus.connected:
             follower.leave_off()
@@ -94,23 +95,17 @@ class Live:
 
     async def _watch(self) -> None:
         """Tell followers when nothing can be known, and when everything can be."""
-        away = False
-        with self._bus.reconnection(self._forget):
+        outlook = self._outlook
+        with self._bus.reconnection(outlook.back):
             while True:
-                if not self._bus.connected:
-                    self._known = False
-                    if not away:
+                match outlook.look(self._bus.connected, self._rooms.loaded.is_set() and self._tasks.loaded.is_set()):
+                    case Name.AWAY:
                         for follower in self._followers:
                             follower.leave_off()
-                away = not self._bus.connected
-                if not self._known and not away and self._rooms.loaded.is_set() and self._tasks.loaded.is_set():
-                    self._known = True
-                    for follower in self._followers:
-                        follower.renew()
-                await asyncio.sleep(LOOK_EACH if self._known or away else LOOK_EACH / 10)
-
-    def _forget(self) -> None:
-        self._known = False
+                    case Name.SNAPSHOT:
+                        for follower in self._followers:
+                            follower.renew()
+                await asyncio.sleep(LOOK_EACH / 10 if outlook.pending else LOOK_EACH)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         while not condition():
