@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tailrace.config import Account, App, Config, Key, Limits, Listen
+from tailrace.config import Account, App, Config, Key, Limits, Listen, Rooms
 from tailrace.secret import Secret
 from tests.harness.console_page import ConsolePage
 from tests.harness.nats import nats_server_in
@@ -31,6 +31,8 @@ CONFIG = Config(
         App(sdk_app_id=FOREIGN_APP, account=1250000003, key=APP_KEY),
     ),
     limits=Limits(requests_per_second=0),
+    # Those whom tests announce have no heartbeat. They are to stay until all are there, on a busy machine, too.
+    rooms=Rooms(lost_after=90),
 )
 
 
