@@ -49,7 +49,7 @@ async def crash(server: EmbeddedServer, bus: Bus) -> None:
         server.wait_ready(10)
         await back.wait()
     assert bus.connection > connection
-    assert await bus.alive()
+    assert await bus.alive(timeout=10)
 
 
 @asynccontextmanager
