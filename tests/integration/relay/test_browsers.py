@@ -46,15 +46,27 @@ def seen(received: Received) -> list[int]:
     return found
 
 
-def apart(received: Received, people: list[Person]) -> list[float]:
-    """Return how many seconds each flash comes after the beep of any of these people."""
+def begins(received: Received, person: Person) -> float:
+    """Return when somebody is seen first, in seconds."""
+    return next(at for at, picture in pictures(received) if person.index in [w.person for w in windows_found(picture)])
+
+
+def apart(received: Received, people: list[Person], since: float = 0.0) -> list[float]:
+    """Return how many seconds each flash from `since` on comes after the beep of any of these people."""
     begin, wave, rate = heard(received)
     beeped = [begin + at for person in people for at in beeps(wave, rate, person.index)]
     shown = [
         (at, said([(at, picture)], {0: (0, 0, picture.width, picture.height)})[0][0][1])
         for at, picture in pictures(received)
     ]
-    return [min((flash - beep for beep in beeped), key=abs) for flash in flashes(shown)]
+    return [min((flash - beep for beep in beeped), key=abs) for flash in flashes(shown) if flash >= since]
+
+
+def told_missing(cloud: Cloud, task: str) -> bool:
+    """Whether it is told that the publisher is away. On a busy machine, pictures that were left out are told, too."""
+    notes = cloud.describe(task)["Notes"]
+    assert NOTE in notes
+    return any("no media from the publisher since" in note for note in notes)
 
 
 def assert_in_time(received: Received, step_ms: int) -> None:
@@ -144,7 +156,7 @@ def test_another_codec_goes_on_in_the_same_push_and_is_told(
         assert cloud.describe(task)["Notes"] == []
         # The later session of the same user removes the earlier one.
         with BusPublisher(served, "codec", "anna", person_in_browser(BERT, 6.0, start_us=SOMEWHERE_US)) as browser:
-            eventually(lambda: cloud.describe(task)["Notes"] == [NOTE], "the note")
+            eventually(lambda: NOTE in cloud.describe(task)["Notes"], "the note")
             browser.until_over(15)
     with Publisher(rtmp, url):
         eventually(lambda: cloud.describe(task)["Notes"] == [], "no note any more")
@@ -169,11 +181,11 @@ def test_a_browser_that_is_away_leaves_its_last_picture_and_silence(
     with BusPublisher(served, "away", "anna", units) as browser:
         task = cloud.start("away", "anna", [cdn.url("away")])
         browser.until_over(15)
-        eventually(lambda: len(cloud.describe(task)["Notes"]) == 2, "another note")
+        eventually(lambda: told_missing(cloud, task), "another note")
         cdn.until_more("away", 15)
     again = person_in_browser(BERT, 4.0, start_us=5_000_000)
     with BusPublisher(served, "away", "anna", again) as browser:
-        eventually(lambda: cloud.describe(task)["Notes"] == [NOTE], "no other note any more")
+        eventually(lambda: not told_missing(cloud, task), "that note no more")
         browser.until_over(15)
         cloud.stop(task)
         cdn.until_ended("away")
@@ -182,6 +194,7 @@ def test_a_browser_that_is_away_leaves_its_last_picture_and_silence(
     assert len(cdn.streams("away")) == 1
     assert seen(got) == [0, 1]
     assert_in_time(got, STILLS_MS + 100)
-    back = [offset for offset in apart(got, [BERT]) if abs(offset) < 0.2]
+    # He begins with a flash and a beep; on a busy machine the first pictures of it may be too late to be encoded.
+    back = [offset for offset in apart(got, [BERT], begins(got, BERT) + 0.5) if abs(offset) < 0.2]
     assert len(back) >= 2
     assert max(map(abs, back)) <= TOGETHER
