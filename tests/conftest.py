@@ -25,6 +25,7 @@ _REAL_TIME = (
     "integration/relay/test_browsers",
     "integration/relay/test_destinations",
     "integration/relay/test_gaps",
+    "integration/serve/test_demo_verdict",
     "integration/update/",
     "integration/webrtc/",
     "integration/whep/",
