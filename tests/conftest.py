@@ -27,8 +27,10 @@ _REAL_TIME = (
     "integration/relay/test_gaps",
     "integration/serve/test_demo_verdict",
     "integration/update/",
-    "integration/webrtc/",
-    "integration/whep/",
+    "integration/webrtc/test_whip_hostile",
+    "integration/webrtc/test_whip_network",
+    "integration/webrtc/test_whip_relay",
+    "integration/whep/test_watching",
     "peers/test_whip_chromium",
     "unit/media/test_mixer",
 )
