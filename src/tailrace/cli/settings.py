@@ -3,7 +3,7 @@
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,13 +58,10 @@ def variable(path: Sequence[str]) -> str:
     return PREFIX + "__".join(path).upper()
 
 
-def _lines(findings: Iterable[Mapping[str, Any]], file: Path) -> list[str]:
+def _lines(findings: Sequence[Mapping[str, Any]], file: Path) -> list[str]:
     """Describe what pydantic found, each thing once: a key that is missing may be there under a wrong name."""
-    all_found = list(findings)
-    meant = {
-        (*found["loc"][:-1], *_near(_path(found))[-1:]) for found in all_found if found["type"] == "extra_forbidden"
-    }
-    return [_line(found, file) for found in all_found if found["type"] != "missing" or found["loc"] not in meant]
+    meant = {(*found["loc"][:-1], _near(_path(found))) for found in findings if found["type"] == "extra_forbidden"}
+    return [_line(found, file) for found in findings if found["type"] != "missing" or found["loc"] not in meant]
 
 
 def _line(found: Mapping[str, Any], file: Path) -> str:
@@ -103,16 +100,16 @@ def _models(annotation: object) -> list[type[BaseModel]]:
     return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
 
 
-def _near(path: Sequence[str]) -> tuple[str, ...]:
-    """Return the key that an unknown one is like; empty: there is none."""
+def _near(path: Sequence[str]) -> str:
+    """Return the name of the key that an unknown one is like; empty: there is none."""
     model = _section(path)
     near = difflib.get_close_matches(path[-1], model.model_fields, n=1) if model else []
-    return (*path[:-1], *near) if near else ()
+    return near[0] if near else ""
 
 
 def _meant(path: Sequence[str]) -> str:
     near = _near(path)
-    return f"; did you mean {'.'.join(near)}?" if near else "; docs/configuration.md lists them all"
+    return f"; did you mean {'.'.join([*path[:-1], near])}?" if near else "; docs/configuration.md lists them all"
 
 
 def _check_variables(environ: Mapping[str, str]) -> None:
