@@ -241,6 +241,7 @@ class WebRtc(Section):
 
     `announce`: addresses under which browsers reach that port; empty: where it listens, or all of this machine's.
     `max_sessions`: bounds memory; one process has no time for so many publishers.
+    `max_sessions_per_user`: of these; 0: no limit. Else one UserSig could take them all.
     `keyframe_interval`: publishers are asked for a key frame at least so often; 0: only when one is needed.
     `handshake_timeout`: from the answer to the first moment at which media can flow.
     """
@@ -248,6 +249,7 @@ class WebRtc(Section):
     announce: tuple[Address, ...] = ()
     ice_server: tuple[IceServer, ...] = ()
     max_sessions: Annotated[int, Field(ge=1)] = 500
+    max_sessions_per_user: Annotated[int, Field(ge=0)] = 50
     keyframe_interval: Annotated[float, Field(ge=0, le=60)] = 2
     handshake_timeout: Annotated[float, Field(gt=0, le=60)] = 10
 

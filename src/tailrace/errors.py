@@ -173,6 +173,10 @@ class SessionsFull(CallerError):
     """There are as many WebRTC sessions as there may be; one of them has to end first."""
 
 
+class UserSessionsFull(CallerError):
+    """A user has as many WebRTC sessions as one user may have; one of them has to end first."""
+
+
 class RecordingNotStoppable(CallerError):
     """A RecordKey was given for a task whose recording cannot be ended this way."""
 

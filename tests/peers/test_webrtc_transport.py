@@ -13,6 +13,7 @@ from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 from playwright.async_api import async_playwright
 
 from tailrace.config import Listen, WebRtc
+from tailrace.ids import SdkAppId, UserId
 from tailrace.net.webrtc import udp
 from tailrace.net.webrtc.peer import Closed, How, Peer
 from tailrace.wire.sdp import Accepted, Direction, Kind, Media, Setup, answer, parse_offer
@@ -97,7 +98,7 @@ def accept(media: Media) -> Accepted:
 def run(scene: Callable[[Endpoint], Coroutine[Any, Any, None]]) -> None:
     async def main() -> None:
         async with asyncio.timeout(DEADLINE), udp.serving(Listen(webrtc=0), WebRtc(handshake_timeout=30), 10) as port:
-            await scene(Endpoint(port, await port.peer()))
+            await scene(Endpoint(port, await port.peer((SdkAppId(1400000001), UserId("anna")))))
 
     uvloop.run(main())
 

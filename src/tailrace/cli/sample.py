@@ -74,6 +74,7 @@ handshake_timeout = 10         # seconds
 [webrtc]
 announce = []                  # addresses under which browsers reach this machine; empty: those that it has
 max_sessions = 500             # publishers and viewers at the same time
+max_sessions_per_user = 50     # those of one user in all rooms; 0: no limit
 keyframe_interval = 2          # seconds after which a publisher is asked for a key frame; 0: only when one is needed
 handshake_timeout = 10         # seconds
 # [[webrtc.ice_server]]        # for browsers that cannot reach the UDP port

@@ -23,7 +23,7 @@ from tailrace.ingest.watching import Watched, Watching
 from tailrace.ingest.webrtc_session import WebRtcSession
 from tailrace.model.presence import Presence, Role
 from tailrace.model.task import TaskState
-from tailrace.net.webrtc.udp import Endpoint
+from tailrace.net.webrtc.udp import Endpoint, Owner
 from tailrace.wire import sdp, viewing
 from tailrace.wire.rtp.sender import Sender
 from tailrace.wire.whip import Family
@@ -118,7 +118,7 @@ class Whep:
         of = admission.stream_type(ask.fields)
         whom = await self._find(room, ask.fields.get("remoteuserid", ""), of)
         kinds = {kind for kind, there in ((Kind.AUDIO, whom.audio), (Kind.VIDEO, whom.video)) if there}
-        return await self._open(ask, viewer, Stream(room, whom.user, of), kinds)
+        return await self._open(ask, (app, viewer), Stream(room, whom.user, of), kinds)
 
     async def watch_task(self, ask: Ask) -> tuple[str, WhepSession]:
         """Show what a task of the viewer's app makes. Raises what `signaling` answers."""
@@ -128,7 +128,7 @@ class Whep:
         if stored is None or stored.record.state is TaskState.ENDED:
             raise TaskNotFound("no task of this app that is running has this TaskId")
         kinds = {Kind.AUDIO, Kind.VIDEO} if stored.record.plan.video else {Kind.AUDIO}
-        return await self._open(ask, viewer, Output(app, TaskId(name)), kinds)
+        return await self._open(ask, (app, viewer), Output(app, TaskId(name)), kinds)
 
     async def _find(self, room: Room, user: str, of: StreamType) -> Presence:
         there = [
@@ -141,7 +141,7 @@ class Whep:
             raise StreamUnknown(f"{who} in this room")
         return min(there, key=lambda member: (member.since, member.user))
 
-    async def _open(self, ask: Ask, viewer: UserId, source: Source, kinds: Collection[Kind]) -> tuple[str, WhepSession]:
+    async def _open(self, ask: Ask, owner: Owner, source: Source, kinds: Collection[Kind]) -> tuple[str, WhepSession]:
         offer = sdp.parse_offer(ask.offer)
         stream = self.watching.hold(source)
         try:
@@ -149,7 +149,7 @@ class Whep:
                 raise StreamUnknown("the stream has neither sound nor pictures yet")
             cname = secrets.token_hex(8)
             accepted, tracks = viewing.choose(offer, stream.codecs.values(), stream.profile, cname, secrets.randbits)
-            peer = await self.endpoint.peer(LOST_AFTER)
+            peer = await self.endpoint.peer(owner, LOST_AFTER)
         except BaseException:
             await self.watching.release(stream)
             raise
@@ -159,6 +159,7 @@ class Whep:
         session = WhepSession(peer, offer, stream, seen)
         answer = sdp.answer(offer, accepted, peer.local)
         peer.start(offer)
+        _, viewer = owner
         _log.info("viewer accepted", extra={"stream": source.token, "viewer": viewer, "peer": ask.peer})
         name = f"viewer {viewer} of {source.token}"
         supervise.start(self.group, supervise.contain(self._run(session, stream, viewer), name), name)

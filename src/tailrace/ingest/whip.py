@@ -49,7 +49,7 @@ class Whip:
             await self._check_free(stream)
         offer = parse_offer(ask.offer)
         accepted = choose(offer, prefer_vp8=prefer_vp8)
-        peer = await self.endpoint.peer()
+        peer = await self.endpoint.peer((stream.room.app, stream.user))
         try:
             publisher = WebRtcPublisher(
                 self.lobby,

@@ -19,6 +19,7 @@ from tailrace.errors import (
     StreamUnknown,
     TailraceError,
     TaskNotFound,
+    UserSessionsFull,
     UserSigForAnother,
     UserSigRejected,
 )
@@ -67,6 +68,8 @@ def status_of(error: TailraceError, family: Family) -> HTTPStatus:
             return HTTPStatus.CONFLICT
         case OfferUnusable():
             return HTTPStatus.UNPROCESSABLE_ENTITY if v2 else HTTPStatus.BAD_REQUEST
+        case UserSessionsFull():
+            return HTTPStatus.TOO_MANY_REQUESTS
         case SessionsFull() | BusError():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case CallerError() | PeerError():
@@ -79,7 +82,7 @@ def headers_of(status: HTTPStatus) -> Mapping[str, str]:
     match status:
         case HTTPStatus.UNAUTHORIZED:
             return {"WWW-Authenticate": "Bearer"}
-        case HTTPStatus.SERVICE_UNAVAILABLE:
+        case HTTPStatus.SERVICE_UNAVAILABLE | HTTPStatus.TOO_MANY_REQUESTS:
             return {"Retry-After": str(RETRY_AFTER)}
     return {}
 

@@ -18,6 +18,7 @@ from tailrace.errors import (
     StateError,
     StreamTaken,
     TailraceError,
+    UserSessionsFull,
     UserSigForAnother,
     UserSigRejected,
 )
@@ -40,6 +41,7 @@ from tailrace.wire.whip import Family
         (StreamTaken(), 409, 409),
         (OfferUnusable(), 400, 422),
         (SessionsFull(), 503, 503),
+        (UserSessionsFull(), 429, 429),
         (BusError(), 503, 503),
         (StateError(), 500, 500),
     ],
@@ -52,6 +54,7 @@ def test_each_error_has_its_status_in_each_family(error: TailraceError, v1: int,
 def test_who_is_to_sign_in_or_to_come_back_is_told_how() -> None:
     assert whip.headers_of(HTTPStatus.UNAUTHORIZED) == {"WWW-Authenticate": "Bearer"}
     assert int(whip.headers_of(HTTPStatus.SERVICE_UNAVAILABLE)["Retry-After"]) > 0
+    assert int(whip.headers_of(HTTPStatus.TOO_MANY_REQUESTS)["Retry-After"]) > 0
     assert whip.headers_of(HTTPStatus.BAD_REQUEST) == {}
 
 

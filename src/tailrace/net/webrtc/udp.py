@@ -14,12 +14,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from tailrace.config import Listen, WebRtc
-from tailrace.errors import ConfigError, SessionsFull
+from tailrace.errors import ConfigError, SessionsFull, UserSessionsFull
+from tailrace.ids import SdkAppId, UserId
 from tailrace.net.webrtc.reading import MAX_DATAGRAM, Address, Reading
 from tailrace.wire.stun import ufrag_of
 
 if TYPE_CHECKING:
     from tailrace.net.webrtc.peer import Peer
+
+Owner = tuple[SdkAppId, UserId]
+"""Who asked for a session: a user of an application."""
 
 _PEER: Final = "tailrace.net.webrtc.peer"
 # The shortest RTP header; STUN, DTLS and SRTCP are longer.
@@ -35,7 +39,7 @@ class Endpoint:
 
     def __init__(self, bound: socket.socket, settings: WebRtc, lost_after: float) -> None:
         self.host, self.port = bound.getsockname()[:2]
-        self.sessions: set[Peer] = set()
+        self.sessions: dict[Peer, Owner] = {}
         self._socket = bound
         self._settings = settings
         self._lost_after = lost_after
@@ -46,10 +50,11 @@ class Endpoint:
         self._connected: set[Peer] = set()
         self._reading = Reading(bound, self._take, self._beat)
 
-    async def peer(self, lost_after: float | None = None) -> "Peer":
+    async def peer(self, owner: Owner, lost_after: float | None = None) -> "Peer":
         """Return the transport of a new session, which counts until it is closed; libraries are loaded with the first.
 
-        `lost_after`: seconds of silence after which its peer is lost, instead of the endpoint's. Raises SessionsFull.
+        `lost_after`: seconds of silence after which its peer is lost, instead of the endpoint's. Raises SessionsFull,
+        and UserSessionsFull.
         """
         async with self._loading:
             if self._module is None:
@@ -59,13 +64,18 @@ class Endpoint:
         module = self._module
         if len(self.sessions) >= self._settings.max_sessions:
             raise SessionsFull(f"there are {len(self.sessions)} sessions, and webrtc.max_sessions allows no more")
+        held = sum(holder == owner for holder in self.sessions.values())
+        if 0 < self._settings.max_sessions_per_user <= held:
+            raise UserSessionsFull(
+                f"this user has {held} sessions, and webrtc.max_sessions_per_user allows no more; end one of them first"
+            )
         peer: Peer = module.Peer(
             self,
             module.host_candidates(self._settings.announce, self.host, self.port),
             lost_after=lost_after or self._lost_after,
             handshake_timeout=self._settings.handshake_timeout,
         )
-        self.sessions.add(peer)
+        self.sessions[peer] = owner
         return peer
 
     def claim(self, ufrag: str, peer: "Peer") -> None:
@@ -94,7 +104,7 @@ class Endpoint:
 
     def forget(self, peer: "Peer") -> None:
         """The session is over: it counts no more."""
-        self.sessions.discard(peer)
+        self.sessions.pop(peer, None)
         self._connected.discard(peer)
         if not self._connected:
             self._reading.stop_beating()

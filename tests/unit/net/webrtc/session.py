@@ -5,8 +5,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from tailrace.config import Listen, WebRtc
+from tailrace.ids import SdkAppId, UserId
 from tailrace.net.webrtc import udp
 from tailrace.net.webrtc.peer import Peer
 from tailrace.net.webrtc.udp import Endpoint
@@ -40,9 +42,12 @@ class Session:
                         return
 
 
+ANNA: Final = SdkAppId(1400000001), UserId("anna")
+
+
 async def join(endpoint: Endpoint, browser: Browser, *, lost_after: float = 10) -> Session:
     """Have the endpoint wait for `browser`."""
-    peer = await endpoint.peer(lost_after)
+    peer = await endpoint.peer(ANNA, lost_after)
     session = Session(endpoint, peer, browser)
     peer.on_rtp = lambda packet, _: session.rtp.append(packet)
     peer.on_rtcp = lambda packet, _: session.rtcp.append(packet)

@@ -13,7 +13,7 @@ from tailrace.errors import PeerError, SessionUnknown, StateError
 from tailrace.net.webrtc.peer import How
 from tailrace.wire.sdp import Fingerprint, Setup
 from tests.fakes.browser import DEADLINE, Browser, rtcp, rtp
-from tests.unit.net.webrtc.session import connected, join, serving, session
+from tests.unit.net.webrtc.session import ANNA, connected, join, serving, session
 
 LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -91,7 +91,7 @@ def test_close_notify_ends_a_session_in_order() -> None:
             closed = await asyncio.wait_for(both.peer.closed, DEADLINE)
 
             assert closed.how is How.ORDERLY
-            assert both.endpoint.sessions == set()
+            assert both.endpoint.sessions == {}
 
     asyncio.run(scene())
 
@@ -410,7 +410,7 @@ def test_a_peer_is_started_once() -> None:
 def test_the_fingerprint_of_the_answer_is_one_for_the_whole_process() -> None:
     async def scene() -> None:
         async with serving() as endpoint:
-            prints: list[Fingerprint] = [(await endpoint.peer()).local.fingerprint for _ in range(2)]
+            prints: list[Fingerprint] = [(await endpoint.peer(ANNA)).local.fingerprint for _ in range(2)]
 
             assert prints[0] == prints[1]
 

@@ -11,11 +11,12 @@ import tracemalloc
 import pytest
 
 from tailrace.config import Listen, WebRtc
-from tailrace.errors import ConfigError, SessionsFull
+from tailrace.errors import ConfigError, SessionsFull, UserSessionsFull
+from tailrace.ids import SdkAppId, UserId
 from tailrace.net.webrtc import udp
 from tailrace.net.webrtc.peer import How
 from tests.fakes.browser import Browser, rtp
-from tests.unit.net.webrtc.session import connected, join, serving
+from tests.unit.net.webrtc.session import ANNA, connected, join, serving
 
 FLOOD = 2000
 
@@ -144,12 +145,38 @@ def test_a_flood_costs_no_memory_and_harms_no_session(kind: str) -> None:
 def test_sessions_are_bounded_and_one_that_ends_makes_room() -> None:
     async def scene() -> None:
         async with serving(WebRtc(max_sessions=2)) as endpoint:
-            first, _ = [await endpoint.peer() for _ in range(2)]
+            first, _ = [await endpoint.peer(ANNA) for _ in range(2)]
             with pytest.raises(SessionsFull, match=r"webrtc\.max_sessions"):
-                await endpoint.peer()
+                await endpoint.peer(ANNA)
             first.close()
 
-            await endpoint.peer()
+            await endpoint.peer(ANNA)
+
+    asyncio.run(scene())
+
+
+def test_one_user_cannot_take_all_sessions() -> None:
+    async def scene() -> None:
+        ben, elsewhere = (ANNA[0], UserId("ben")), (SdkAppId(1400000002), ANNA[1])
+        async with serving(WebRtc(max_sessions=4, max_sessions_per_user=2)) as endpoint:
+            first, _ = [await endpoint.peer(ANNA) for _ in range(2)]
+            with pytest.raises(UserSessionsFull, match=r"webrtc\.max_sessions_per_user"):
+                await endpoint.peer(ANNA)
+            await endpoint.peer(ben)
+            await endpoint.peer(elsewhere)
+            first.close()
+
+            await endpoint.peer(ANNA)
+
+    asyncio.run(scene())
+
+
+def test_an_audience_may_share_one_user() -> None:
+    async def scene() -> None:
+        async with serving(WebRtc(max_sessions_per_user=0)) as endpoint:
+            for _ in range(60):
+                await endpoint.peer(ANNA)
+            assert len(endpoint.sessions) == 60
 
     asyncio.run(scene())
 
@@ -162,7 +189,7 @@ def test_nothing_is_kept_of_sessions_that_are_over() -> None:
 
             assert both.endpoint._by_ufrag == {}
             assert both.endpoint._by_address == {}
-            assert both.endpoint.sessions == set()
+            assert both.endpoint.sessions == {}
 
     asyncio.run(scene())
 
