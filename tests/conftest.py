@@ -14,11 +14,11 @@ from tests.harness.nats import nats_server_in
 
 _TESTS = Path(__file__).parent
 
-# Their verdict is on how evenly media comes out, second by second or frame by frame, so they have the machine alone. So
-# have those with a browser, of which two draw with more threads than there are processors.
+# A browser draws with more threads than there are processors: these have the machine alone.
+_BROWSER = ("integration/console/",)
+# Their verdict is on how evenly media comes out, second by second or frame by frame: these too.
 _REAL_TIME = (
     "integration/chaos/",
-    "integration/console/",
     "integration/feedback/",
     "integration/mix/",
     "integration/mix_pictures/",
@@ -39,6 +39,7 @@ _DISTURBED = ("integration/", "peers/")
 # Attempts after the first one. All of them are told of at the end of the run.
 _RERUNS = 2
 _BEGAN = pytest.StashKey[tuple[Metronome, float, tuple[int, int]]]()
+_DISTURBANCES = pytest.StashKey[list[str]]()
 
 
 def pytest_configure() -> None:
@@ -52,10 +53,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is run alone, and what may be tried again."""
     for item in items:
         place = item.path.relative_to(_TESTS).as_posix()
-        in_real_time = place.startswith(_REAL_TIME)
-        if in_real_time:
+        if place.startswith(_REAL_TIME):
             item.add_marker("real_time")
-        if in_real_time or place.startswith(_DISTURBED):
+            item.stash[_DISTURBANCES] = []
+        if place.startswith((*_REAL_TIME, *_BROWSER)):
+            item.add_marker("alone")
+        if place.startswith((*_REAL_TIME, *_DISTURBED)):
             item.add_marker(pytest.mark.flaky(reruns=_RERUNS))
 
 
@@ -76,17 +79,19 @@ def _timed(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Give no verdict on a test in real time that failed each time on a machine that stood still."""
+    """Give no verdict on a test in real time that failed each time, while the machine stood still each time."""
     report = yield
     began = item.stash.get(_BEGAN, None)
-    last = getattr(item, "execution_count", 1) > _RERUNS
-    if began is not None and last and report.when == "call" and report.failed:
+    if began is not None and report.when == "call" and report.failed:
         metronome, since, before = began
         stall, part = metronome.longest_stall(since), stolen(before, times())
         if stall >= STALL or part >= STOLEN:
-            why = f"no verdict: the machine stood still for {stall:.2f} s, and {part:.0%} of its time was stolen"
-            report.outcome = "skipped"
-            report.longrepr = (str(item.path), item.reportinfo()[1] or 0, f"{why}\n{report.longreprtext}")
+            told = item.stash[_DISTURBANCES]
+            told.append(f"the machine stood still for {stall:.2f} s, and {part:.0%} of its time was stolen")
+            if len(told) > _RERUNS:
+                why = "no verdict: " + "; ".join(told)
+                report.outcome = "skipped"
+                report.longrepr = (str(item.path), item.reportinfo()[1] or 0, f"{why}\n{report.longreprtext}")
     return report
 
 

@@ -135,11 +135,11 @@ class Served:
         """Return the process id of the nats-server itself."""
         return children_of(self.role("bus"))[0]
 
-    def kill_role(self, name: str) -> None:
-        """SIGKILL a role, and wait until another process has taken its place and serves."""
+    def kill_role(self, name: str, by: signal.Signals = signal.SIGKILL) -> None:
+        """End a role by a signal, and wait until another process has taken its place and serves."""
         pid = self.role(name)
         served = len(self.entries("role ready"))
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, by)
         eventually(lambda: len(self.entries("role ready")) > served, f"{name} started again")
 
     def bus_url(self) -> str:

@@ -1,14 +1,16 @@
 """Publishing from the browser, relaying that, and watching rooms and outputs in it."""
 
 import re
+import signal
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.harness.browser import Looker
 from tests.harness.cloud import Cloud
 from tests.harness.hosted_cdn import HostedCdn
+from tests.harness.served import Served
 from tests.harness.waiting import eventually
 from tests.integration.console.conftest import Entering
 from tests.media.encoded import pitch
@@ -114,6 +116,27 @@ def test_the_output_of_a_task_is_seen_beside_its_layout(
         page.get_by_role("button", name="Stop the preview").click()
         expect(page.get_by_role("button", name="Watch")).to_be_visible()
         cloud.stop(task)
+
+
+def test_a_preview_comes_back_by_itself_once_there_is_something_to_see_again(
+    browser: Browser, served: Served, enter: Entering
+) -> None:
+    app = served.app["sdk_app_id"]
+    with Looker(browser, served, expected=r"ERR_CONNECTION_REFUSED|404.*/v2/") as looker:
+        with enter("back", "anna"):
+            page = looker.sign_in(f"rooms/{app}/1/back")
+            page.get_by_role("button", name="Watch anna").click()
+            assert shown(page, "Preview of anna")[0] > 120
+            served.kill_role("ingest", signal.SIGTERM)
+        with enter("back", "anna"):
+            expect(page.get_by_role("figure")).to_have_attribute("data-state", re.compile("waiting|connecting"))
+            expect(page.locator("figcaption")).to_contain_text("320\u00d7180", timeout=60_000)
+
+            red, green, blue = shown(page, "Preview of anna")
+
+            assert red > 120 > max(green, blue)
+            page.get_by_role("button", name="Stop the preview").click()
+            expect(page.get_by_role("button", name="Watch", exact=True)).to_be_visible()
 
 
 def test_a_page_that_cannot_play_says_why_and_offers_to_try_again(looker: Looker) -> None:

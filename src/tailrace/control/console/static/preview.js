@@ -9,6 +9,11 @@ import { Connection } from "./rtc.js";
 const LOOK_EACH = 1000;
 // Longer than anybody looks at one preview; a UserSig is only checked at the beginning.
 const SIG_LIFETIME = 3600;
+// Milliseconds before each try to come back after a break: a media server that was restarted is there after a second, a
+// publisher who lost his network after some more. Then somebody has to look.
+const COMEBACKS = [500, 1000, 2000, 4000, 8000, 15_000, 30_000];
+// What may be different next time: no answer, nobody publishes, too many, a server that cannot at the moment.
+const PASSING = /^(|Unreachable|HTTP (404|429|5\d\d))$/;
 
 /** Where the pages publish and play: `kind` is "pub", "sub" or "task". */
 export function mediaAddress(session, kind, app, name, query) {
@@ -21,6 +26,7 @@ export function stranger() {
   return `console-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 }
 
+/** What broke off while it played comes back by itself; what never played says why, and waits for a click. */
 export class Preview {
   /** `address(viewer)` is where to play from as that user of `app`. */
   constructor({ app, label, address, refresh }) {
@@ -32,47 +38,67 @@ export class Preview {
     this._connection = null;
     this._figures = null;
     this._failure = null;
+    this._comebacks = [];
   }
 
   get playing() {
-    return this._connection !== null && !["lost", "closed"].includes(this._connection.state);
+    return this._waiting || (this._connection !== null && !["lost", "closed"].includes(this._connection.state));
   }
 
   async start() {
+    this._comebacks = [];
+    await this._play();
+  }
+
+  async _play() {
     await this.stop();
     const viewer = stranger();
     const turn = (this._turn = Symbol("turn"));
     this._starting = true;
-    this._failure = null;
     this._refresh();
     try {
       const token = await userSig(this.app, viewer, SIG_LIFETIME);
       if (turn !== this._turn) return;
-      this._connection = new Connection({ address: this._address(viewer), token, changed: this._refresh });
+      this._connection = new Connection({ address: this._address(viewer), token, changed: (one) => this._told(one) });
       this._timer = setInterval(() => this._look(), LOOK_EACH);
       await this._connection.play();
     } catch (failure) {
-      if (turn === this._turn) this._failure = failure;
+      if (turn === this._turn) this._brokeOff(failure);
     } finally {
       if (turn === this._turn) this._starting = false;
       this._refresh();
     }
   }
 
+  _told(connection) {
+    if (connection === this._connection) {
+      if (connection.state === "live") this._comebacks = [...COMEBACKS];
+      if (connection.state === "lost") this._brokeOff(connection.failure);
+    }
+    this._refresh();
+  }
+
+  _brokeOff(failure) {
+    this._failure = failure;
+    if (!this._comebacks.length || !PASSING.test(failure.code)) return;
+    this._waiting = true;
+    this._again = setTimeout(() => this._play(), this._comebacks.shift());
+  }
+
   async stop() {
     this._turn = null;
-    this._starting = false;
+    this._starting = this._waiting = false;
+    clearTimeout(this._again);
     clearInterval(this._timer);
     const connection = this._connection;
-    this._connection = null;
-    this._figures = null;
+    this._connection = this._failure = this._figures = null;
     await connection?.close();
   }
 
   render() {
     const connection = this._connection;
-    const state = this._starting && !connection ? "connecting" : connection?.state || "idle";
-    const failure = this._failure || connection?.failure;
+    const state = this._waiting ? "waiting" : this._starting && !connection ? "connecting" : connection?.state || "idle";
+    const failure = this._failure;
     const stream = connection?.stream || null;
     return h(
       "figure",
@@ -82,6 +108,7 @@ export class Preview {
         { class: "preview-frame" },
         h("video", { key: "video", autoplay: true, playsinline: true, muted: this.muted, "aria-label": this.label, mount: (node) => this._hold(node, stream) }),
         state === "connecting" && h("p", { class: "preview-words", key: "words" }, "Connecting…"),
+        state === "waiting" && h("p", { class: "preview-words", key: "words", role: "alert" }, `${failure.message} It is tried again.`),
         (state === "idle" || state === "lost" || state === "closed") &&
           h(
             "div",
@@ -95,7 +122,7 @@ export class Preview {
         { class: "row small" },
         h("span", { class: "grow muted" }, this._caption(state)),
         button(this.muted ? "Sound on" : "Sound off", () => this._mute(), { small: true, picture: this.muted ? "silent" : "sound", disabled: state !== "live" }),
-        button("Stop", () => this.stop().then(this._refresh), { small: true, picture: "stop", disabled: state !== "live" && state !== "connecting", "aria-label": "Stop the preview" }),
+        button("Stop", () => this.stop().then(this._refresh), { small: true, picture: "stop", disabled: !["live", "connecting", "waiting"].includes(state), "aria-label": "Stop the preview" }),
       ),
       this._attach(stream),
     );
@@ -126,7 +153,7 @@ export class Preview {
   }
 
   _caption(state) {
-    if (state !== "live") return state === "connecting" ? "Connecting…" : "Not playing";
+    if (state !== "live") return { connecting: "Connecting…", waiting: "Coming back…" }[state] || "Not playing";
     const { width, height, fps, kbps, codec } = this._figures || {};
     if (!width) return "Connected, waiting for a key frame";
     return `${width}×${height}, ${fps} fps, ${bitRate(kbps)}${codec ? `, ${codec}` : ""}`;

@@ -109,7 +109,7 @@ export class Connection {
     });
     if (!answer.ok) {
       const words = (await answer.text()).trim().slice(0, 300);
-      throw new Failure(`HTTP ${answer.status}`, [MEANING[answer.status], words].filter(Boolean).join(" ") || answer.statusText);
+      throw new Failure(`HTTP ${answer.status}`, [MEANING[answer.status], words && `(${words})`].filter(Boolean).join(" ") || answer.statusText);
     }
     const place = answer.headers.get("Location");
     if (place) this._session = new URL(place, this._address).href;
