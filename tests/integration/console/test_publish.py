@@ -100,6 +100,34 @@ def test_the_camera_is_published_and_seen_by_who_watches_the_room(looker: Looker
     other.close()
 
 
+def test_the_screen_is_published_beside_the_camera_of_its_user_and_each_is_watched_by_itself(looker: Looker) -> None:
+    app = looker.served.app["sdk_app_id"]
+    pages = [looker.sign_in("publish?room=desk&user=two"), looker.page.context.new_page()]
+    pages[1].goto(f"{looker.served.ready['http']}/console/#/publish?room=desk&user=two")
+    for page, source in zip(pages, ("Test picture", "Screen"), strict=True):
+        page.get_by_label(source).check()
+        page.get_by_label("Size").select_option("640x360")
+        page.get_by_role("button", name="Publish").click()
+        expect(page.locator(".fact").filter(has_text="State")).to_contain_text("live")
+    other = looker.page.context.new_page()
+    other.goto(f"{looker.served.ready['http']}/console/#/rooms/{app}/1/desk")
+
+    other.get_by_role("button", name="Watch two, screen").click()
+
+    # Chromium's screen is green, and not as wide as its camera.
+    red, green, blue = shown(other, "Preview of two, screen")
+    assert green > red
+    assert green > blue
+    expect(other.locator("figcaption")).to_contain_text("480\u00d7360")
+    other.get_by_role("button", name="Watch two", exact=True).click()
+    expect(other.locator("figcaption")).to_contain_text("640\u00d7360")
+    for page in pages:
+        page.get_by_role("button", name="Stop").click()
+    expect(other.get_by_role("button", name="Watch two", exact=True)).not_to_be_attached()
+    for page in (pages[1], other):
+        page.close()
+
+
 def test_the_output_of_a_task_is_seen_beside_its_layout(
     looker: Looker, cloud: Cloud, cdn: HostedCdn, enter: Entering
 ) -> None:

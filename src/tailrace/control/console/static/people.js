@@ -16,6 +16,11 @@ export function streamType(member) {
   return member.Role === "aux" ? 1 : 0;
 }
 
+/** A member by the stream, in words: somebody may publish a camera and a screen. */
+export function called(member) {
+  return member.Role === "aux" ? `${member.UserId}, screen` : member.UserId;
+}
+
 /** What a member publishes: picture with its size, sound. */
 export function published(member) {
   if (!member.Audio && !member.Video) return h("span", { class: "muted" }, "nothing");

@@ -4,7 +4,7 @@ import { userSig } from "./api.js";
 import { h } from "./dom.js";
 import { field } from "./fields.js";
 import { roomKey } from "./live.js";
-import { memberRow, mixLink, publishers, relayLink, roomKind, streamType } from "./people.js";
+import { called, memberRow, mixLink, publishers, relayLink, roomKind, streamType } from "./people.js";
 import { bitRate } from "./format.js";
 import { button, copyable, empty, link, panel, since, taskState, trouble } from "./parts.js";
 import { Preview, mediaAddress } from "./preview.js";
@@ -28,7 +28,7 @@ export function roomView({ live, session, refresh }, [app, type, id]) {
     watched = `${member.UserId}/${member.Role}`;
     preview = new Preview({
       app: place.SdkAppId,
-      label: `Preview of ${member.UserId}`,
+      label: `Preview of ${called(member)}`,
       refresh,
       address: (viewer) => mediaAddress(session, "sub", app, id, { SessionID: viewer, remoteuserid: member.UserId, streamtype: streamType(member), ...numeric }),
     });
@@ -95,7 +95,7 @@ export function roomView({ live, session, refresh }, [app, type, id]) {
                         member,
                         publishers({ Members: [member] }).length
                           ? [
-                              button("Watch", () => watch(member), { small: true, picture: "play", "aria-label": `Watch ${member.UserId}`, "aria-pressed": String(watched === `${member.UserId}/${member.Role}`) }),
+                              button("Watch", () => watch(member), { small: true, picture: "play", "aria-label": `Watch ${called(member)}`, "aria-pressed": String(watched === `${member.UserId}/${member.Role}`) }),
                               relayLink(room, member),
                             ]
                           : null,
