@@ -6,15 +6,20 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tailrace.bus.embedded import EmbeddedServer
 from tailrace.secret import Secret
 from tests.harness.metronome import STALL, STOLEN, Metronome, stolen, times
 from tests.harness.nats import nats_server_in
 
+# How long an example takes, and is looked for, says something of the machine only.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
 _TESTS = Path(__file__).parent
 
-# A browser draws with more threads than there are processors: these have the machine alone.
+# A browser draws with more threads than there are processors: these are not run beside many.
 _BROWSER = ("integration/console/",)
 # Their verdict is on how evenly media comes out, second by second or frame by frame: these too.
 _REAL_TIME = (
@@ -49,8 +54,9 @@ def pytest_configure() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is run alone, and what may be tried again."""
+    beside_others = hasattr(config, "workerinput")
     for item in items:
         place = item.path.relative_to(_TESTS).as_posix()
         if place.startswith(_REAL_TIME):
@@ -58,7 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.stash[_DISTURBANCES] = []
         if place.startswith((*_REAL_TIME, *_BROWSER)):
             item.add_marker("alone")
-        if place.startswith((*_REAL_TIME, *_DISTURBED)):
+        # What fails beside others is run again alone (.ci/tests), and not there and then.
+        if place.startswith((*_REAL_TIME, *_DISTURBED)) and not beside_others:
             item.add_marker(pytest.mark.flaky(reruns=_RERUNS))
 
 

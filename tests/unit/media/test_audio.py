@@ -8,7 +8,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tailrace.errors import PeerError
@@ -285,7 +285,6 @@ def test_a_publisher_who_goes_from_aac_to_opus_and_back_is_followed() -> None:
 _UNITS = opus(tone(440), 0.2)
 
 
-@settings(deadline=None)  # the first one opens codecs
 @given(st.binary(min_size=1, max_size=200))
 def test_opus_that_is_rubbish_is_refused_or_decoded_and_what_follows_is_taken(data: bytes) -> None:
     transcoder = AacTranscoder(AudioEncoding())

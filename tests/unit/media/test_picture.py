@@ -84,7 +84,7 @@ def test_a_webm_without_a_picture_is_refused() -> None:
 def test_a_damaged_file_gives_a_picture_or_an_image_error(form: str) -> None:
     whole = FILES[form]
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.tuples(st.integers(4, len(whole) - 1), st.integers(0, 255)), min_size=1, max_size=4))
     def damaged(changes: list[tuple[int, int]]) -> None:
         data = bytearray(whole)

@@ -9,7 +9,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailrace.media.video_transcoder import LATE_SECONDS, MAX_WAITING, Transcoded, VideoTranscoder
@@ -207,7 +207,7 @@ def test_a_broken_picture_costs_no_more_than_the_pictures_up_to_the_next_key_fra
     assert mean_colour(decode(made)[-1]) == pytest.approx(BLUE, abs=4)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.binary(max_size=300), st.booleans())
 def test_rubbish_does_not_end_it(data: bytes, key: bool) -> None:
     with running() as one:

@@ -67,7 +67,7 @@ def test_forged_and_unsigned_requests_are_ignored() -> None:
         assert OURS.check(data, FROM) is None
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_no_request_does_any_harm(data: st.DataObject) -> None:
     text = bytearray(request(ICE_CONTROLLING=1))

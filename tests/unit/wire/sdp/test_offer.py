@@ -145,7 +145,7 @@ def test_what_is_wrong_with_a_fragment_is_said(text: str, why: str) -> None:
         parse_fragment(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_no_text_does_worse_than_a_peer_error(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from([read(path.stem) for path in REAL] + [SMALL, FRAGMENT]))
