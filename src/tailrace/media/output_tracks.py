@@ -11,15 +11,13 @@ from tailrace.media.opus import COUNTED_US, OpusEncoder
 from tailrace.media.picture_encoder import EncodedPicture, PictureEncoder
 from tailrace.media.sound import SoundMixer
 from tailrace.model.encoding import choose
+from tailrace.model.lateness import Lateness
 from tailrace.model.mix import NO_SEI, VideoEncoding
 from tailrace.model.plan import AudioEncoding
 from tailrace.model.sei_schedule import SeiSchedule
 from tailrace.unit import Codec
 from tailrace.wire import sei
 
-# Being late by less is made up for, since encoding is faster than real time. By more: then this machine is too slow,
-# and frames are left out one by one; 200 ms are what the promise for the added delay (250 ms) leaves room for.
-LATEST_US = 200_000
 _SECOND_US = 1_000_000
 
 
@@ -114,6 +112,7 @@ class PictureTrack:
         settings = choose(encoding, os.cpu_count() or 1, tuning.preset, tuning.threads)
         self._encoder = PictureEncoder(encoding, settings)
         self._config = self._encoder.config
+        self._lateness: Lateness = before._lateness if before else Lateness()
         self._schedule: SeiSchedule = before._schedule if before else SeiSchedule(NO_SEI)
         self._inside: dict[int, tuple[int, list[bytes]]] = {}  # of pictures that x264 has: revision and SEI, by number
 
@@ -124,7 +123,7 @@ class PictureTrack:
 
     def skip(self, now_us: int) -> int:
         """Leave out pictures that are too late; return how many."""
-        too_late_us = now_us - self.due_us - LATEST_US
+        too_late_us = self._lateness.excess(now_us - self.due_us, now_us)
         if too_late_us <= 0:
             return 0
         skipped = too_late_us * self.encoding.fps // _SECOND_US + 1
