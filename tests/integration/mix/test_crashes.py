@@ -21,6 +21,8 @@ from tests.media.received import rises
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a server's processes are found in /proc")
 
 FROZEN_SECONDS = 4.0  # a lease lasts 3 s (worker.ack_wait)
+BLINK_SECONDS = 0.7
+FPS = 15
 FOUND_WITHIN = 10.0  # a child that stands still is given up after 3 s (worker/heartbeat.py)
 BOTH = {0: grid(2, 1, 0), 1: grid(2, 1, 1)}
 
@@ -104,6 +106,24 @@ def test_a_mix_whose_threads_hang_while_its_event_loop_turns_is_killed_and_repla
     assert_goes_on(stage, viewer)
     (crash,) = stage.served.entries("child crashed")[crashes:]
     assert crash["how"].startswith("it stood still for")
+
+
+def test_a_mix_that_stood_still_for_a_moment_makes_up_for_it_without_leaving_out_a_picture(
+    stage: Stage, viewer: Viewer
+) -> None:
+    (child,) = stage.served.children()
+    before_ms = viewer.now().at_ms
+    os.kill(child, signal.SIGSTOP)
+    try:
+        time.sleep(BLINK_SECONDS)
+    finally:
+        os.kill(child, signal.SIGCONT)
+
+    viewer.until(lambda shot: shot.at_ms > before_ms + 3000, "three seconds")
+
+    times = [at for at, _ in viewer.received.frames]
+    assert [round(at * FPS / 1000) for at in times] == list(range(len(times)))
+    assert rises(viewer.received.sound_times)
 
 
 def test_a_machine_that_was_frozen_for_longer_than_a_lease_goes_on_in_the_same_push(
