@@ -9,7 +9,7 @@ from tests.harness.cloud import Cloud
 from tests.harness.publisher import Publisher, record
 from tests.harness.served import Served
 from tests.media.film import FPS, RED, SECONDS
-from tests.media.received import Received, numbers_follow, rises
+from tests.media.received import SILENCE_SECONDS, Received, numbers_follow, rises
 
 
 def test_nginx_plays_the_relayed_stream_with_sound_and_picture_in_step(
@@ -21,7 +21,9 @@ def test_nginx_plays_the_relayed_stream_with_sound_and_picture_in_step(
         got = Received.of_flv(record(nginx.url("film"), tmp_path / "played.flv", 4))
         cloud.stop(task)
 
-    pictures, flashes, sound = got.pictures(), got.flashes(), got.sound()
+    pictures, sound = got.pictures(), got.sound()
+    # nginx lets a player in at any moment: of a flash straight afterwards the beep may pass for one that was cut.
+    flashes = [at for at in got.flashes() if at > sound.pieces[0][0] + SILENCE_SECONDS]
     assert len(pictures) >= 3 * FPS
     assert all(picture.looks(RED) for _, picture in pictures)
     assert numbers_follow(pictures, SECONDS * FPS)
