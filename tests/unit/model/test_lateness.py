@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tailrace.model.lateness import LATEST_US, MOST_US, PATIENCE_US, Lateness
+from tailrace.model.lateness import LATEST_US, MOST_US, PATIENCE_US, QUIET_US, Lateness
 
 SECOND_US = 1_000_000
 
@@ -67,15 +67,23 @@ def test_a_machine_that_is_too_slow_stays_within_the_promise_and_leaves_out_one_
     assert len(settled) == pytest.approx(fps * 50 / 1.2, rel=0.02)
 
 
-def test_patience_ends_and_comes_back_once_it_is_in_time() -> None:
-    lateness = Lateness()
-    assert lateness.excess(MOST_US, 10 * SECOND_US) == 0
-    assert lateness.excess(MOST_US + 1, 10 * SECOND_US + 1) == 1
-    late_since_us = 10 * SECOND_US
-    assert lateness.excess(500_000, late_since_us + PATIENCE_US - 1) == 0
-    assert lateness.excess(500_000, late_since_us + PATIENCE_US) == 300_000
-    assert lateness.excess(LATEST_US, late_since_us + PATIENCE_US) == 0
+def test_patience_ends_and_comes_back_after_a_quiet_time() -> None:
+    lateness, first_us = Lateness(), 10 * SECOND_US
+    assert lateness.excess(MOST_US, first_us) == 0
+    assert lateness.excess(MOST_US + 1, first_us + 1) == 1
+    assert lateness.excess(500_000, first_us + PATIENCE_US - 1) == 0
+    last_us = first_us + PATIENCE_US
+    assert lateness.excess(500_000, last_us) == 300_000
+    assert lateness.excess(LATEST_US, last_us + 1) == 0
 
-    assert lateness.excess(0, 20 * SECOND_US) == 0
+    assert lateness.excess(500_000, last_us + QUIET_US - 1) == 300_000
+    last_us += QUIET_US - 1
+    assert lateness.excess(500_000, last_us + QUIET_US) == 0
 
-    assert lateness.excess(500_000, 21 * SECOND_US) == 0
+
+@pytest.mark.parametrize("fps", [15, 30])
+def test_a_machine_that_is_just_too_slow_is_not_later_and_later_in_turns(fps: int) -> None:
+    # It stands still for 0.3 s each second, and would have made up for it if it had two.
+    _, late = made(fps, 60, 0.8, lambda now_us: 300_000 if now_us % SECOND_US < SECOND_US / fps else 0)
+
+    assert max(late[fps * 10 :]) <= LATEST_US
