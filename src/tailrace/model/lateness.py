@@ -4,8 +4,8 @@ from typing import Final
 
 # 200 ms are what the promise for the added delay (250 ms) leaves room for.
 LATEST_US: Final = 200_000
-# A machine that stood still for a moment makes up for it, since making frames takes less than their time: for so long it
-# may be later, by no more than that. Players hold a second or more.
+# A machine that stood still for a moment makes up for it, since making frames takes less than their time: for so long
+# it may be later, by no more than that. Players hold a second or more.
 PATIENCE_US: Final = 3_000_000
 MOST_US: Final = 1_000_000
 # One that is late again before that is too slow: leaving out frame after frame, it is late several times a second.
