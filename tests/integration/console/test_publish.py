@@ -41,6 +41,20 @@ def shown(page: Page, label: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def shows_green(page: Page, label: str) -> None:
+    """Check that it is what Chromium has for a camera and a screen."""
+    red, green, blue = shown(page, label)
+    assert green > red
+    assert green > blue
+
+
+def beside(looker: Looker, view: str) -> Page:
+    """Open a view in a page of its own, beside the one that is there."""
+    page = looker.page.context.new_page()
+    page.goto(f"{looker.served.ready['http']}/console/#/{view}")
+    return page
+
+
 @pytest.mark.parametrize("codec", ["H.264", "VP8"])
 def test_the_test_picture_of_a_browser_is_relayed_with_its_pixels_and_its_tone(
     looker: Looker, cloud: Cloud, cdn: HostedCdn, codec: str
@@ -86,15 +100,11 @@ def test_the_camera_is_published_and_seen_by_who_watches_the_room(looker: Looker
     page.get_by_label("Size").select_option("640x360")
     page.get_by_role("button", name="Publish").click()
     expect(page.locator(".fact").filter(has_text="State")).to_contain_text("live")
-    other = page.context.new_page()
-    other.goto(f"{looker.served.ready['http']}/console/#/rooms/{app}/1/camera")
+    other = beside(looker, f"rooms/{app}/1/camera")
 
     other.get_by_role("button", name="Watch cam").click()
 
-    # Chromium's camera is green.
-    red, green, blue = shown(other, "Preview of cam")
-    assert green > red
-    assert green > blue
+    shows_green(other, "Preview of cam")
     expect(other.locator("figcaption")).to_contain_text("640\u00d7360")
     page.get_by_role("button", name="Stop").click()
     other.close()
@@ -102,22 +112,19 @@ def test_the_camera_is_published_and_seen_by_who_watches_the_room(looker: Looker
 
 def test_the_screen_is_published_beside_the_camera_of_its_user_and_each_is_watched_by_itself(looker: Looker) -> None:
     app = looker.served.app["sdk_app_id"]
-    pages = [looker.sign_in("publish?room=desk&user=two"), looker.page.context.new_page()]
-    pages[1].goto(f"{looker.served.ready['http']}/console/#/publish?room=desk&user=two")
+    publishing = "publish?room=desk&user=two"
+    pages = [looker.sign_in(publishing), beside(looker, publishing)]
     for page, source in zip(pages, ("Test picture", "Screen"), strict=True):
         page.get_by_label(source).check()
         page.get_by_label("Size").select_option("640x360")
         page.get_by_role("button", name="Publish").click()
         expect(page.locator(".fact").filter(has_text="State")).to_contain_text("live")
-    other = looker.page.context.new_page()
-    other.goto(f"{looker.served.ready['http']}/console/#/rooms/{app}/1/desk")
+    other = beside(looker, f"rooms/{app}/1/desk")
 
     other.get_by_role("button", name="Watch two, screen").click()
 
-    # Chromium's screen is green, and not as wide as its camera.
-    red, green, blue = shown(other, "Preview of two, screen")
-    assert green > red
-    assert green > blue
+    shows_green(other, "Preview of two, screen")
+    # The screen is not as wide as the test picture.
     expect(other.locator("figcaption")).to_contain_text("480\u00d7360")
     other.get_by_role("button", name="Watch two", exact=True).click()
     expect(other.locator("figcaption")).to_contain_text("640\u00d7360")
@@ -179,9 +186,9 @@ def test_a_page_that_cannot_play_says_why_and_offers_to_try_again(looker: Looker
 
 
 def test_a_page_whose_user_publishes_from_elsewhere_says_so_at_once_instead_of_live(looker: Looker) -> None:
-    page = looker.sign_in("publish?room=twice&user=twin")
-    other = page.context.new_page()
-    other.goto(f"{looker.served.ready['http']}/console/#/publish?room=twice&user=twin")
+    publishing = "publish?room=twice&user=twin"
+    page = looker.sign_in(publishing)
+    other = beside(looker, publishing)
     for one in (page, other):
         one.get_by_label("Size").select_option("640x360")
         one.get_by_role("button", name="Publish").click()

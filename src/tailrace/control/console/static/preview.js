@@ -39,10 +39,11 @@ export class Preview {
     this._figures = null;
     this._failure = null;
     this._comebacks = [];
+    this._again = null; // the timer of the next try, while it waits for one
   }
 
   get playing() {
-    return this._waiting || (this._connection !== null && !["lost", "closed"].includes(this._connection.state));
+    return this._again !== null || (this._connection !== null && !["lost", "closed"].includes(this._connection.state));
   }
 
   async start() {
@@ -81,14 +82,14 @@ export class Preview {
   _brokeOff(failure) {
     this._failure = failure;
     if (!this._comebacks.length || !PASSING.test(failure.code)) return;
-    this._waiting = true;
     this._again = setTimeout(() => this._play(), this._comebacks.shift());
   }
 
   async stop() {
     this._turn = null;
-    this._starting = this._waiting = false;
+    this._starting = false;
     clearTimeout(this._again);
+    this._again = null;
     clearInterval(this._timer);
     const connection = this._connection;
     this._connection = this._failure = this._figures = null;
@@ -97,7 +98,7 @@ export class Preview {
 
   render() {
     const connection = this._connection;
-    const state = this._waiting ? "waiting" : this._starting && !connection ? "connecting" : connection?.state || "idle";
+    const state = this._again !== null ? "waiting" : this._starting && !connection ? "connecting" : connection?.state || "idle";
     const failure = this._failure;
     const stream = connection?.stream || null;
     return h(
