@@ -1,6 +1,9 @@
 """Processes that belong to a test, found by a mark in their environment (Linux; elsewhere nothing is found)."""
 
 import contextlib
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -16,6 +19,18 @@ def marked(mark: str) -> list[int]:
             if wanted in (entry / "environ").read_bytes().split(b"\0") and not _is_zombie(entry):
                 found.append(int(entry.name))
     return found
+
+
+@contextlib.contextmanager
+def frozen(*pids: int) -> Iterator[None]:
+    """Let processes stand still while the context is open."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def children_of(pid: int) -> list[int]:

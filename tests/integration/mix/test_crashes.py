@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.processes import children_of
+from tests.harness.processes import children_of, frozen
 from tests.harness.served import Served
 from tests.harness.stage import Stage
 from tests.harness.threads import stand_still_until_killed
@@ -73,18 +73,13 @@ def test_a_child_that_was_frozen_while_another_one_took_over_pushes_nothing_more
     stage: Stage, viewer: Viewer, tmp_path: Path
 ) -> None:
     served = stage.served
-    frozen = [served.role("worker"), *children_of(served.role("worker")), *served.children()]
+    running = [served.role("worker"), *children_of(served.role("worker")), *served.children()]
     with Served(tmp_path, roles=["worker"], TAILRACE_BUS__URL=served.bus_url()):
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with frozen(*running):
             eventually(lambda: len(stage.cdn.streams(viewer.name)) == 2, "another worker has taken over")
             first, _ = stage.cdn.streams(viewer.name)
             stage.cdn.until_more(viewer.name, 15)
             before = len(first.video)
-        finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
 
         eventually(lambda: not served.children(), "the end of the child that was frozen")
         eventually(lambda: not first.live, "the end of its push")
@@ -113,11 +108,9 @@ def test_a_mix_that_stood_still_for_a_moment_makes_up_for_it_without_leaving_out
 ) -> None:
     (child,) = stage.served.children()
     before_ms = viewer.now().at_ms
-    os.kill(child, signal.SIGSTOP)
-    try:
+    with frozen(child):
+        # The time for which it stands still is what is tried.
         time.sleep(BLINK_SECONDS)
-    finally:
-        os.kill(child, signal.SIGCONT)
 
     viewer.until(lambda shot: shot.at_ms > before_ms + 3000, "three seconds")
 
@@ -129,16 +122,10 @@ def test_a_mix_that_stood_still_for_a_moment_makes_up_for_it_without_leaving_out
 def test_a_machine_that_was_frozen_for_longer_than_a_lease_goes_on_in_the_same_push(
     stage: Stage, viewer: Viewer
 ) -> None:
-    frozen = [stage.served.role("worker"), *stage.served.children()]
     before_ms = viewer.now().at_ms
-    for pid in frozen:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with frozen(stage.served.role("worker"), *stage.served.children()):
         # Nothing tells when a lease has run out in a worker that is frozen itself.
         time.sleep(FROZEN_SECONDS)
-    finally:
-        for pid in frozen:
-            os.kill(pid, signal.SIGCONT)
 
     thawed = viewer.until(lambda shot: shot.at_ms > before_ms + FROZEN_SECONDS * 1000, "the time that is now")
     viewer.until_there(BOTH)
